@@ -1,0 +1,130 @@
+"""The port of a chat platform: what an adapter gives to the bot, and what it gets."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol, Self
+
+from threadkeep.chat.events import Event, Place
+
+
+class Acceptance(StrEnum):
+    """What the store did with an event. All of them may be acknowledged to the platform."""
+
+    ACCEPTED = "accepted"
+    """Stored; it will be answered."""
+    KEPT = "kept"
+    """Stored as context for the next run; it is not answered by itself."""
+    DUPLICATE = "duplicate"
+    """Known already; nothing was changed."""
+    IGNORED = "ignored"
+    """Not for the bot: it takes no part in that place."""
+    FULL = "full"
+    """Refused: too much waits in this conversation already."""
+
+
+Sink = Callable[[Event], Awaitable[Acceptance]]
+"""Where an adapter hands events. It returns when the store has the event, and raises ``StoreUnavailableError`` when
+the store cannot take it: then the adapter must not acknowledge the event, or must hand it over again later."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplyContent:
+    """What the people should see of a run now.
+
+    Attributes:
+        text: The whole answer so far, as Markdown.
+        activity: What the agent is doing, one short line each ("Using calculator"); shown while it runs only.
+        is_final: Whether nothing will be added.
+    """
+
+    text: str = ""
+    activity: tuple[str, ...] = ()
+    is_final: bool = False
+
+
+OnPosted = Callable[[int, str], Awaitable[None]]
+"""Called with the number of a part (from 0) and the platform's message id, as soon as that part is visible. The reply
+goes on when it returns: what is posted is recorded before anything else is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplyRequest:
+    """What an adapter needs to open a reply.
+
+    Attributes:
+        place: Where the reply goes.
+        run_id: The run, from which the platform's marks against double posting are made.
+        posted: Message ids by part number that an earlier attempt of this run already posted: they are edited, not
+            posted again.
+        on_posted: Told of each new message.
+    """
+
+    place: Place
+    run_id: str
+    posted: Mapping[int, str]
+    on_posted: OnPosted
+
+
+class Reply(Protocol):
+    """The visible answer of one run. What it should show is declared; the reply makes the place show it."""
+
+    async def show(self, content: ReplyContent) -> None:
+        """Let the place show this soon. Returns at once; of several calls the last one wins.
+
+        Raises:
+            PlatformError: An earlier state could not be shown for a reason that will not go away.
+        """
+        ...
+
+    async def finish(self, content: ReplyContent) -> None:
+        """Make the place show this, and return when it does.
+
+        Raises:
+            PlatformError: It could not be shown.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Stop all work on this reply; what is visible stays as it is. Called after ``finish``, or instead of it."""
+        ...
+
+
+class Adapter(Protocol):
+    """The translator for one platform: events in, replies out."""
+
+    @property
+    def name(self) -> str:
+        """The platform part of every key: ``slack``, ``discord``, ``console``."""
+        ...
+
+    @property
+    def description(self) -> str:
+        """What it is connected to, for the operator: "Slack workspace Acme as @threadkeep (Socket Mode)"."""
+        ...
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str]) -> Self | None:
+        """Build the adapter from environment variables; None if none of its variables is set.
+
+        Raises:
+            ConfigError: Some are set but others are missing or wrong; the message says which and where to get them.
+        """
+        ...
+
+    async def start(self, sink: Sink) -> None:
+        """Connect and begin to hand events to the sink. Returns when connected.
+
+        Raises:
+            PlatformAuthError: The platform refuses the token.
+            PlatformUnavailableError: It cannot be reached.
+        """
+        ...
+
+    async def stop(self) -> None:
+        """Stop taking events and close every connection. Harmless when not started."""
+        ...
+
+    def open_reply(self, request: ReplyRequest) -> Reply:
+        """Open the reply of a run. Nothing is posted before ``show`` or ``finish``."""
+        ...

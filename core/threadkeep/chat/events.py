@@ -1,0 +1,72 @@
+"""What a platform told us, in one vocabulary for all platforms."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from threadkeep.sessions import MessageKey, SessionKey, UserKey
+
+
+class PlaceKind(StrEnum):
+    """What kind of place a conversation is in."""
+
+    DIRECT = "direct"
+    CHANNEL = "channel"
+    THREAD = "thread"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where to answer.
+
+    Attributes:
+        session: The conversation of this place.
+        kind: Direct message, channel or thread; other people may read the last two.
+        reply_to: The platform's id of the message to which the answer refers, where the platform shows that.
+    """
+
+    session: SessionKey
+    kind: PlaceKind
+    reply_to: str | None = None
+
+    @property
+    def is_shared(self) -> bool:
+        """Tell whether several people may speak here."""
+        return self.kind is not PlaceKind.DIRECT
+
+
+class Addressing(StrEnum):
+    """To whom a message is said, which decides whether it is answered."""
+
+    BOT = "bot"
+    """To the bot: a direct message, a mention, a reply to it. Always answered."""
+    THREAD = "thread"
+    """Into a thread: answered if the bot already takes part in it."""
+    OTHERS = "others"
+    """To others, in a place where the bot takes part: kept as context for its next run, not answered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageReceived:
+    """Somebody said something.
+
+    Attributes:
+        key: The message's identity, by which it is deduplicated.
+        place: Where the answer goes.
+        user: Who spoke.
+        speaker: The name under which people know the speaker; the id where no name is known.
+        text: What was said, as plain Markdown without the mention that addressed the bot.
+        addressing: To whom it was said.
+        sent_at: When the platform says that it was posted, in seconds since the epoch.
+    """
+
+    key: MessageKey
+    place: Place
+    user: UserKey
+    speaker: str
+    text: str
+    addressing: Addressing = Addressing.BOT
+    sent_at: float = 0.0
+
+
+Event = MessageReceived
+"""Everything that an adapter may hand to its sink."""

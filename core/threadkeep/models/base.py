@@ -1,0 +1,96 @@
+"""The port of a language model."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from threadkeep.messages import Message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolSpec:
+    """A tool as a model sees it.
+
+    Attributes:
+        name: 1 to 64 letters, digits, ``_`` or ``-``.
+        description: What it does and when to use it.
+        parameters: The JSON Schema of its arguments: an object.
+    """
+
+    name: str
+    description: str
+    parameters: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSettings:
+    """How to ask.
+
+    Attributes:
+        is_streamed: Whether the text should come while it is written.
+        temperature: Sampling temperature; None leaves it to the server.
+        max_output_tokens: The longest answer; None leaves it to the server.
+    """
+
+    is_streamed: bool = True
+    temperature: float | None = None
+    max_output_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """Tokens of one model call; None where the server did not say."""
+
+    input_tokens: int | None = None
+    cached_tokens: int | None = None
+    output_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextDelta:
+    """Some more text of the answer."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelAnswer:
+    """The whole answer of one model call; always the last event.
+
+    Attributes:
+        message: The assistant message: text (that of all deltas, joined), tool calls, or both.
+        usage: What it cost.
+        finish_reason: Why the model ended: ``stop``, ``tool_calls``, ``length``, ``content_filter``, or the server's
+            own word.
+    """
+
+    message: Message
+    usage: Usage
+    finish_reason: str
+
+
+ModelEvent = TextDelta | ModelAnswer
+"""What a model call yields: any number of text deltas, then one answer."""
+
+
+class Model(Protocol):
+    """A language model. Holds no conversation: each call is complete in itself, and many may be under way."""
+
+    @property
+    def id(self) -> str:
+        """The model's name, as its server knows it."""
+        ...
+
+    def stream(
+        self, messages: Sequence[Message], tools: Sequence[ToolSpec], settings: ModelSettings
+    ) -> AsyncIterator[ModelEvent]:
+        """Ask the model. Closing the iterator ends the call.
+
+        Raises:
+            ModelError: There is no usable answer; the subclass says why.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Close the connections of the running event loop."""
+        ...

@@ -1,0 +1,1 @@
+"""Where sessions, runs, inboxes and memories live."""

@@ -1,0 +1,245 @@
+"""The port of the store: four small rooms, implemented on Redis and on SQLite, held by one contract test suite."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, Self
+
+from threadkeep.chat.adapter import Acceptance
+from threadkeep.chat.events import Event, MessageReceived
+from threadkeep.runs import Run
+from threadkeep.sessions import Session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lease:
+    """A worker's right to run one session, until it ends or lapses.
+
+    Attributes:
+        session_id: The session.
+        worker: Who holds it.
+        fence: A number that only grows from claim to claim of a session. Every write carries it, and the store refuses
+            the write of a holder whose lease was taken over.
+        token: The store's own handle of the lease.
+    """
+
+    session_id: str
+    worker: str
+    fence: int
+    token: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A session with work, taken by a worker.
+
+    Attributes:
+        lease: The right to run it.
+        run_id: The id of the run to make: the proposed one, or that of an attempt that did not end.
+        attempt: 1 for the first attempt of this run, then 2, ...
+        events: What waits, oldest first, at most the store's ``max_claimed_events``: messages to be answered and,
+            between them, messages kept as context.
+        steps: What earlier attempts of this run recorded, by step name.
+        session: The session as it stands.
+        runs: Its last finished runs, oldest first.
+    """
+
+    lease: Lease
+    run_id: str
+    attempt: int
+    events: tuple[MessageReceived, ...]
+    steps: Mapping[str, str] = field(default_factory=dict)
+    session: Session
+    runs: tuple[Run, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transcript:
+    """A session and its last runs, oldest first."""
+
+    session: Session
+    runs: tuple[Run, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memo:
+    """One thing that is remembered of a user.
+
+    Attributes:
+        memo_id: Its id, unique for the user.
+        text: What is remembered.
+        created_at: Since when, in seconds since the epoch.
+    """
+
+    memo_id: str
+    text: str
+    created_at: float
+
+
+class Inbox(Protocol):
+    """Accepted events by session, leased to workers: the mailbox of an actor.
+
+    A session that has something to answer is ready exactly once; it is taken by one worker at a time.
+    """
+
+    async def accept(self, event: Event) -> Acceptance:
+        """Store an event and make its session ready, atomically; one call.
+
+        Events that are handed over one after the other stay in that order. Repeating the call is harmless.
+
+        Raises:
+            StoreUnavailableError: The store does not have it; do not acknowledge it.
+        """
+        ...
+
+    async def claim(self, worker: str, *, run_id: str, runs: int) -> Claim | None:
+        """Take a ready session, or one whose worker's lease has lapsed; None if there is none. One call.
+
+        Args:
+            worker: Who takes it.
+            run_id: The id for the run, unless an unfinished one is continued.
+            runs: How many of the session's last runs to read.
+
+        Raises:
+            StoreUnavailableError: Try again later.
+        """
+        ...
+
+    async def wait(self, seconds: float) -> None:
+        """Return when there may be something to claim, at the latest after that time."""
+        ...
+
+    async def record(self, lease: Lease, steps: Mapping[str, str]) -> None:
+        """Record finished steps of the run in progress, by name; one call. Repeating it is harmless.
+
+        Raises:
+            LeaseLostError: Another worker holds the session.
+            StoreUnavailableError: It is not known whether they are recorded.
+        """
+        ...
+
+    async def commit(self, lease: Lease, run: Run, *, consumed: int) -> None:
+        """Append the run, drop the first ``consumed`` events and end the lease; one atomic call.
+
+        The session is ready again if more waits. Repeating the call with the same run is harmless.
+
+        Raises:
+            LeaseLostError: Another worker holds the session; nothing was written.
+            StoreUnavailableError: It is not known whether it was written.
+        """
+        ...
+
+    async def renew(self, leases: Sequence[Lease]) -> frozenset[Lease]:
+        """Keep leases alive, all in one call; return those that are lost.
+
+        Raises:
+            StoreUnavailableError: They were not renewed.
+        """
+        ...
+
+    async def release(self, lease: Lease, *, delay: float = 0.0) -> None:
+        """Hand a session back unanswered; it is ready again after ``delay`` seconds. Harmless if the lease is lost.
+
+        Raises:
+            StoreUnavailableError: It was not handed back; it will be when the lease lapses.
+        """
+        ...
+
+
+class History(Protocol):
+    """Sessions and their finished runs. No cost grows with a session's length.
+
+    All calls raise StoreUnavailableError when the store cannot be reached.
+    """
+
+    async def load(self, session_id: str, *, runs: int) -> Transcript | None:
+        """Read a session with its last ``runs`` runs, oldest first; None if there is no such session."""
+        ...
+
+    async def append(self, run: Run) -> None:
+        """Add a finished run to its session, which begins if it did not exist.
+
+        Repeating the call is harmless while the run is the session's last.
+        """
+        ...
+
+    async def sessions(self, user_id: str, *, limit: int = 50) -> tuple[Session, ...]:
+        """List the sessions in which a user was answered, the latest first."""
+        ...
+
+    async def rename(self, session_id: str, name: str | None) -> bool:
+        """Give a session a name, or none; False if there is no such session."""
+        ...
+
+    async def set_state(self, session_id: str, state: Mapping[str, object]) -> bool:
+        """Replace the session state by a JSON object; False if there is no such session."""
+        ...
+
+    async def delete(self, session_id: str) -> bool:
+        """Delete a session with its runs and waiting events; False if there was none.
+
+        A run in progress cannot commit any more.
+        """
+        ...
+
+
+class Memories(Protocol):
+    """What is remembered of users across sessions.
+
+    All calls raise StoreUnavailableError when the store cannot be reached.
+    """
+
+    async def add(self, user_id: str, text: str) -> Memo:
+        """Remember something of a user."""
+        ...
+
+    async def list(self, user_id: str, *, limit: int) -> tuple[Memo, ...]:
+        """List what is remembered of a user, the oldest first, at most the latest ``limit``."""
+        ...
+
+    async def remove(self, user_id: str, memo_id: str) -> bool:
+        """Forget one thing; False if it was not known."""
+        ...
+
+    async def clear(self, user_id: str) -> int:
+        """Forget everything of a user; return how much that was."""
+        ...
+
+
+class Store(Protocol):
+    """A store: its rooms, opened and closed together.
+
+    A store opens itself at the first call where it was not opened; ``async with store`` checks that it works.
+    """
+
+    @property
+    def inbox(self) -> Inbox:
+        """Accepted events, leased to workers."""
+        ...
+
+    @property
+    def history(self) -> History:
+        """Sessions and finished runs."""
+        ...
+
+    @property
+    def memories(self) -> Memories:
+        """What is remembered of users."""
+        ...
+
+    @property
+    def description(self) -> str:
+        """Where it is, for the operator, without secrets: ``Redis 6.2.14 at redis://127.0.0.1:6379/0``."""
+        ...
+
+    async def __aenter__(self) -> Self:
+        """Connect and check the server and its settings.
+
+        Raises:
+            StoreUnavailableError: It cannot be reached; the message says where it was looked for.
+            StoreConfigError: The server is too old.
+        """
+        ...
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        """Close every connection."""
+        ...
