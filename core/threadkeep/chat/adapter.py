@@ -58,12 +58,15 @@ class ReplyRequest:
         posted: Message ids by part number that an earlier attempt of this run already posted: they are edited, not
             posted again.
         on_posted: Told of each new message.
+        is_retry: Whether an earlier attempt of this run may have posted messages that are not in ``posted``: it ended
+            between posting and recording. The adapter looks for them where the platform does not refuse them itself.
     """
 
     place: Place
     run_id: str
     posted: Mapping[int, str]
     on_posted: OnPosted
+    is_retry: bool = False
 
 
 class Reply(Protocol):
@@ -118,6 +121,14 @@ class Adapter(Protocol):
         Raises:
             PlatformAuthError: The platform refuses the token.
             PlatformUnavailableError: It cannot be reached.
+        """
+        ...
+
+    async def wait_closed(self) -> None:
+        """Return when there is nothing more to come, such as at the end of a terminal's input.
+
+        Raises:
+            PlatformError: The platform ended the connection for good; the message says what to do.
         """
         ...
 

@@ -227,6 +227,11 @@ class Store(Protocol):
         ...
 
     @property
+    def lease_seconds(self) -> float:
+        """How long a claim holds without being renewed; after it another worker takes the session over."""
+        ...
+
+    @property
     def description(self) -> str:
         """Where it is, for the operator, without secrets: ``Redis 6.2.14 at redis://127.0.0.1:6379/0``."""
         ...

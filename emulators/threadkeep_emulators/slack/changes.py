@@ -20,9 +20,7 @@ class Changes:
         for bell in self._waiting:
             bell.set()
 
-    async def until(
-        self, look: Callable[[], FoundT | None], *, within: float, describe: Callable[[], str]
-    ) -> FoundT:
+    async def until(self, look: Callable[[], FoundT | None], *, within: float, describe: Callable[[], str]) -> FoundT:
         """Give what the look finds as soon as it finds something.
 
         Args:

@@ -1,0 +1,62 @@
+# The two commands of a newcomer: make run, make test. Each sets up all that it needs.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.ready
+TEST_STAMP := $(VENV)/.ready-test
+BENCH_STAMP := $(VENV)/.ready-bench
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PYTHONUTF8 := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check format bench clean
+
+help: ## Show this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "threadkeep needs Python 3.11 or newer: make PYTHON=/path/to/python3.11 ..." >&2; exit 1; }
+	@echo "Making a virtual environment in $(VENV) ..."
+	@$(PYTHON) -m venv $(VENV) || \
+	  { echo "The venv module is missing: install it (Debian, Ubuntu: apt-get install python3-venv)" >&2; exit 1; }
+	@$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+
+$(STAMP): pyproject.toml | $(BIN)/python
+	@echo "Installing threadkeep and what it needs (the first time only) ..."
+	@$(BIN)/python -m pip install --progress-bar on --quiet --editable .
+	@touch $@
+
+$(TEST_STAMP): $(STAMP)
+	@echo "Installing what the tests and checks need (the first time only) ..."
+	@$(BIN)/python -m pip install --progress-bar on --quiet --group test --group check
+	@touch $@
+
+$(BENCH_STAMP): $(STAMP)
+	@echo "Installing the peers that we measure against (the first time only) ..."
+	@$(BIN)/python -m pip install --progress-bar on --quiet --group bench
+	@touch $@
+
+run: $(STAMP) ## Try the bot: three local platforms, no tokens needed
+	@$(BIN)/python -m threadkeep_playground
+
+test: $(TEST_STAMP) ## Run every test, on a real redis-server
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(TEST_STAMP) ## Format, lint, types, layers, dead code, dependencies
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/vulture
+	@$(BIN)/deptry .
+
+format: $(TEST_STAMP) ## Format the code and mend what can be mended
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: $(STAMP) $(BENCH_STAMP) ## Measure against the bare libraries and the peers
+	@$(BIN)/python benchmarks/run.py $(ARGS)
+
+clean: ## Remove the environment and the caches
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage*

@@ -1,0 +1,123 @@
+"""The adapter for a terminal."""
+
+import asyncio
+import getpass
+import threading
+from collections.abc import Callable, Mapping
+from typing import Self
+from uuid import uuid4
+
+from threadkeep.chat.adapter import Reply, ReplyRequest, Sink
+from threadkeep.chat.events import MessageReceived, Place, PlaceKind
+from threadkeep.sessions import MessageKey, SessionKey, UserKey
+from threadkeep_console.reply import ConsoleReply
+
+_PROMPT = "you> "
+_WORKSPACE = "local"
+
+
+def _write(text: str) -> None:
+    print(text, end="", flush=True)  # noqa: T201 - the terminal is the platform
+
+
+class ConsoleAdapter:
+    """Reads lines, prints the replies as they are written, and waits for each before it asks for the next line.
+
+    Args:
+        session: The name of the conversation; the same name goes on with the same history.
+        speaker: The person's name; the login name if None.
+        read_line: Reads a line after showing a prompt; raises EOFError at the end.
+        write: Prints text as it is.
+    """
+
+    name = "console"
+
+    def __init__(
+        self,
+        session: str = "default",
+        *,
+        speaker: str | None = None,
+        read_line: Callable[[str], str] = input,
+        write: Callable[[str], None] = _write,
+    ) -> None:
+        self._key = SessionKey(platform=self.name, workspace=_WORKSPACE, channel=session)
+        self._speaker = speaker or _login_name()
+        self._read_line = read_line
+        self._write = write
+        self._lines: asyncio.Queue[str | None] = asyncio.Queue(maxsize=1)
+        self._next_line = threading.Semaphore(1)
+        self._answered = asyncio.Event()
+        self._closed = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str]) -> Self | None:
+        """Build the adapter where ``THREADKEEP_CONSOLE_SESSION`` names a conversation; ``threadkeep chat`` sets it."""
+        session = environ.get("THREADKEEP_CONSOLE_SESSION")
+        return cls(session) if session else None
+
+    @property
+    def description(self) -> str:
+        """Tell which conversation it is."""
+        return f"Console session {self._key}; Ctrl-D ends it"
+
+    async def start(self, sink: Sink) -> None:
+        """Begin to read lines."""
+        loop = asyncio.get_running_loop()
+        # A thread that waits for a terminal cannot be stopped: it must not keep the process alive.
+        threading.Thread(target=self._read, args=(loop,), name="console-reader", daemon=True).start()
+        self._task = asyncio.create_task(self._hand_over(sink), name="console")
+
+    async def wait_closed(self) -> None:
+        """Return after the end of the input, when the last line has been answered."""
+        await self._closed.wait()
+
+    async def stop(self) -> None:
+        """Stop handing lines over."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait((self._task,))
+
+    def open_reply(self, request: ReplyRequest) -> Reply:  # noqa: ARG002 - there is one place only
+        """Open a reply that prints."""
+        return ConsoleReply(self._write, on_finished=self._answered.set)
+
+    def _read(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Read lines in a thread, each only when the one before was answered."""
+        line: str | None = ""
+        while line is not None:
+            self._next_line.acquire()
+            try:
+                line = self._read_line(_PROMPT)
+            except EOFError:
+                line = None
+            try:
+                loop.call_soon_threadsafe(self._lines.put_nowait, line)
+            except RuntimeError:
+                return  # the loop is closed: the bot was stopped
+
+    async def _hand_over(self, sink: Sink) -> None:
+        while (line := await self._lines.get()) is not None:
+            if line.strip():
+                self._answered.clear()
+                await sink(self._event(line))
+                await self._answered.wait()
+            self._next_line.release()
+        self._closed.set()
+
+    def _event(self, line: str) -> MessageReceived:
+        key = self._key
+        return MessageReceived(
+            key=MessageKey(platform=key.platform, workspace=key.workspace, channel=key.channel, message=uuid4().hex),
+            place=Place(session=key, kind=PlaceKind.DIRECT),
+            user=UserKey(platform=key.platform, user=self._speaker),
+            speaker=self._speaker,
+            text=line,
+        )
+
+
+def _login_name() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "you"

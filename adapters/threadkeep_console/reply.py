@@ -1,0 +1,43 @@
+"""A reply that is printed while it is written."""
+
+from collections.abc import Callable
+
+from threadkeep.chat.adapter import ReplyContent
+
+
+class ConsoleReply:
+    """Prints what is new of the declared content.
+
+    Args:
+        write: Prints text as it is.
+        on_finished: Called when the whole reply stands.
+    """
+
+    def __init__(self, write: Callable[[str], None], *, on_finished: Callable[[], None]) -> None:
+        self._write = write
+        self._on_finished = on_finished
+        self._printed = ""
+        self._activity: tuple[str, ...] = ()
+
+    async def show(self, content: ReplyContent) -> None:
+        """Print the text that was added, and what the agent is doing."""
+        for line in content.activity:
+            if line not in self._activity:
+                self._write(f"\n  [{line}]\n" if self._printed else f"  [{line}]\n")
+        self._activity = content.activity
+        self._print(content.text)
+
+    async def finish(self, content: ReplyContent) -> None:
+        """Print the rest and end the line."""
+        self._print(content.text)
+        self._write("\n\n")
+        self._on_finished()
+
+    async def aclose(self) -> None:
+        """Hold nothing, so close nothing."""
+
+    def _print(self, text: str) -> None:
+        # A terminal cannot take back what it showed: a text that changed is printed anew.
+        new = text.removeprefix(self._printed) if text.startswith(self._printed) else f"\n{text}"
+        self._write(new)
+        self._printed = text

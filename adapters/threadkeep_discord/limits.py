@@ -1,0 +1,28 @@
+"""Discord's numbers that matter to a bot, each with the page that gives it."""
+
+from typing import Final
+
+MESSAGE_LENGTH: Final = 2_000
+"""Characters of a message: https://discord.com/developers/docs/resources/message#create-message
+
+The page does not say whether a character is a code point or a UTF-16 unit; counting units is within both readings.
+"""
+
+NONCE_LENGTH: Final = 25
+"""Characters of a nonce: https://discord.com/developers/docs/resources/message#create-message"""
+
+THREAD_NAME_LENGTH: Final = 100
+"""Characters of a thread's name: https://discord.com/developers/docs/resources/channel#start-thread-from-message"""
+
+EDIT_INTERVAL: Final = 1.2
+"""Seconds between visible changes of one reply.
+
+Discord names the limits of a channel only in the headers of its answers (five messages or edits in five seconds are
+usual), and all replies of a channel share them: https://discord.com/developers/docs/topics/rate-limits
+"""
+
+LONGEST_WAIT: Final = 30.0
+"""Seconds that a call may wait for a rate limit inside discord.py before the reply is told; its least value."""
+
+CALL_TIMEOUT: Final = 75.0
+"""Seconds for one call: a wait for a rate limit, and discord.py's five tries 25 seconds apart in all."""

@@ -1,0 +1,144 @@
+"""One reply's messages on Discord: post, edit, remove."""
+
+import hashlib
+from base64 import urlsafe_b64encode
+from collections.abc import Callable
+
+import discord
+
+from threadkeep.chat.adapter import ReplyRequest
+from threadkeep_discord.events import DIRECT_WORKSPACE
+from threadkeep_discord.limits import NONCE_LENGTH
+from threadkeep_discord.refusals import CANNOT_SEE_HISTORY, INVALID_FORM, UNKNOWN_MESSAGE, calling
+from threadkeep_discord.threads import Question, open_thread
+
+_MOST_GENERATIONS = 5
+
+
+class DiscordPoster:
+    """Post, edit and remove the parts of one reply. Implements ``threadkeep.chat.reply.Poster``.
+
+    Nothing is looked up in caches: the place's key holds all that a call needs, in whichever process it is made.
+
+    Args:
+        request: The run and its place.
+        client: Gives the connected client; raises ``PlatformUnavailableError`` when there is none.
+        link_previews: Whether Discord may show previews of links.
+    """
+
+    def __init__(self, request: ReplyRequest, *, client: Callable[[], discord.Client], link_previews: bool) -> None:
+        session = request.place.session
+        self._run_id = request.run_id
+        self._client = client
+        self._link_previews = link_previews
+        self._channel_id = int(session.channel)
+        self._guild_id = None if session.workspace == DIRECT_WORKSPACE else int(session.workspace)
+        self._question = Question.parse(request.place.reply_to)
+        self._reply_to = None if self._question else request.place.reply_to
+        self._generations: dict[int, int] = {}
+
+    async def post(self, part: int, text: str) -> str:
+        """Make a part visible and give its message's id. Repeating it gives the same message.
+
+        Raises:
+            PlatformError: Discord refuses, or cannot be reached.
+        """
+        async with calling("post a message"):
+            if part == 0 and self._question is not None and self._guild_id is not None:
+                await open_thread(self._client(), self._question, guild_id=self._guild_id)
+            message = await self._post_once(part, text)
+        if _squeezed(message.content) != _squeezed(text):
+            # The nonce was known: an earlier attempt has posted this part, with what it had to say then.
+            await self.edit(str(message.id), text)
+        return str(message.id)
+
+    async def edit(self, message_id: str, text: str) -> None:
+        """Replace the text of a message.
+
+        Raises:
+            PlatformError: Discord refuses, or cannot be reached.
+        """
+        async with calling("edit a message"):
+            await self._message(message_id).edit(content=text, allowed_mentions=self._allowed())
+
+    async def remove(self, message_id: str) -> None:
+        """Delete a message; harmless if it is gone already.
+
+        Raises:
+            PlatformError: Discord refuses, or cannot be reached.
+        """
+        async with calling("delete a message"):
+            try:
+                await self._message(message_id).delete()
+            except discord.NotFound as error:
+                if error.code != UNKNOWN_MESSAGE:
+                    raise
+
+    async def _post_once(self, part: int, text: str) -> discord.Message:
+        while True:
+            generation = self._generations.get(part, 0)
+            reference = self._reference() if part == 0 else None
+            try:
+                return await self._send(text, nonce=nonce(self._run_id, part, generation), reference=reference)
+            except discord.HTTPException as error:
+                if reference is not None and _refuses_reference(error):
+                    self._reply_to = None
+                elif error.code == UNKNOWN_MESSAGE and generation < _MOST_GENERATIONS:
+                    # A message with this nonce was removed a moment ago; a new one needs another nonce.
+                    self._generations[part] = generation + 1
+                else:
+                    raise
+
+    async def _send(self, text: str, *, nonce: str, reference: discord.MessageReference | None) -> discord.Message:
+        channel = self._channel()
+        silence = not self._link_previews
+        if reference is None:
+            return await channel.send(
+                text, nonce=nonce, allowed_mentions=self._allowed(), mention_author=False, suppress_embeds=silence
+            )
+        return await channel.send(
+            text,
+            nonce=nonce,
+            reference=reference,
+            allowed_mentions=self._allowed(),
+            mention_author=False,
+            suppress_embeds=silence,
+        )
+
+    def _channel(self) -> discord.PartialMessageable:
+        return self._client().get_partial_messageable(self._channel_id, guild_id=self._guild_id)
+
+    def _message(self, message_id: str) -> discord.PartialMessage:
+        return self._channel().get_partial_message(int(message_id))
+
+    def _allowed(self) -> discord.AllowedMentions:
+        return self._client().allowed_mentions or discord.AllowedMentions.none()
+
+    def _reference(self) -> discord.MessageReference | None:
+        if self._reply_to is None:
+            return None
+        return discord.MessageReference(
+            message_id=int(self._reply_to),
+            channel_id=self._channel_id,
+            guild_id=self._guild_id,
+            fail_if_not_exists=False,
+        )
+
+
+def nonce(run_id: str, part: int, generation: int = 0) -> str:
+    """Make the mark by which Discord knows a post that is repeated.
+
+    Discord gives the message that is there instead of posting another, for a few minutes:
+    https://discord.com/developers/docs/resources/message#create-message
+    """
+    mark = hashlib.blake2b(f"{run_id}/{part}/{generation}".encode(), digest_size=18).digest()
+    return urlsafe_b64encode(mark).decode()[:NONCE_LENGTH]
+
+
+def _refuses_reference(error: discord.HTTPException) -> bool:
+    return error.code == CANNOT_SEE_HISTORY or (error.code == INVALID_FORM and "message_reference" in error.text)
+
+
+def _squeezed(text: str) -> str:
+    # Discord trims what it stores; blanks alone make no other message.
+    return "".join(text.split())

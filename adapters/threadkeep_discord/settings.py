@@ -1,0 +1,112 @@
+"""How the adapter is told which Discord bot it is."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+
+from threadkeep.errors import ConfigError
+from threadkeep_discord.events import ReplyIn
+
+_TOKEN_NAMES = ("DISCORD_BOT_TOKEN", "DISCORD_TOKEN")
+_WHERE = "https://discord.com/developers/applications, under your application, Bot, Reset Token"
+# Three parts of URL-safe base64: the bot's id, a timestamp, a signature.
+_TOKEN = re.compile(r"[\w-]{10,}\.[\w-]{4,}\.[\w-]{10,}", re.ASCII)
+_YES = {"1", "true", "yes", "on"}
+_NO = {"", "0", "false", "no", "off"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiscordSettings:
+    """The token of a bot and how it is connected.
+
+    Attributes:
+        token: The bot's token.
+        message_content: Whether to ask for the privileged Message Content Intent. Without it the bot reads direct
+            messages, mentions and replies to it, and nothing else.
+        reply_in: Where a question in a channel is answered.
+        link_previews: Whether Discord may fetch the links of an answer to show previews. The model writes the links,
+            and who makes it write one learns from the visit what stands in it.
+        api_url: The base URL of the API with its version; None for Discord's.
+
+    Raises:
+        ConfigError: The token or the URL cannot be right; the message says why.
+    """
+
+    token: SecretStr
+    message_content: bool = False
+    reply_in: ReplyIn = "place"
+    link_previews: bool = False
+    api_url: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be right, before Discord does it with less to say."""
+        _check_token(self.token.get_secret_value())
+        if self.api_url is not None:
+            _check_url(self.api_url)
+
+
+def read_settings(environ: Mapping[str, str]) -> DiscordSettings | None:
+    """Read the settings from environment variables; None if no token is set.
+
+    ``DISCORD_BOT_TOKEN`` (or ``DISCORD_TOKEN``), ``DISCORD_MESSAGE_CONTENT``, ``DISCORD_REPLY_IN``,
+    ``DISCORD_LINK_PREVIEWS``, ``DISCORD_API_URL``.
+
+    Raises:
+        ConfigError: One of them is wrong; the message says which, and what it should be.
+    """
+    token = next((value for name in _TOKEN_NAMES if (value := environ.get(name, "").strip())), None)
+    if token is None:
+        return None
+    return DiscordSettings(
+        token=SecretStr(token),
+        message_content=_read_switch(environ, "DISCORD_MESSAGE_CONTENT"),
+        reply_in=_read_reply_in(environ),
+        link_previews=_read_switch(environ, "DISCORD_LINK_PREVIEWS"),
+        api_url=environ.get("DISCORD_API_URL", "").strip().rstrip("/") or None,
+    )
+
+
+def _check_token(token: str) -> None:
+    if not token:
+        raise ConfigError(f"The Discord bot token is empty: copy it from {_WHERE}.")
+    if token.lower().startswith("bot "):
+        raise ConfigError("DISCORD_BOT_TOKEN is the token alone: leave out the word Bot before it.")
+    if token.isdecimal():
+        raise ConfigError(f"DISCORD_BOT_TOKEN is an id, not a token: copy the token from {_WHERE}.")
+    if _TOKEN.fullmatch(token) is None:
+        raise ConfigError(
+            "DISCORD_BOT_TOKEN is not a bot token, which has three parts with dots between them. The client secret and "
+            f"the public key are other things: copy the token from {_WHERE}."
+        )
+
+
+def _check_url(text: str) -> None:
+    try:
+        url = urlsplit(text)
+        is_usable = url.scheme in {"http", "https"} and bool(url.hostname) and not url.query
+    except ValueError:
+        is_usable = False
+    if not is_usable:
+        raise ConfigError(
+            f"DISCORD_API_URL is {text!r}: it must be the base URL of an API, like https://discord.com/api/v10."
+        )
+
+
+def _read_switch(environ: Mapping[str, str], name: str) -> bool:
+    value = environ.get(name, "").strip().lower()
+    if value not in _YES | _NO:
+        raise ConfigError(f"{name} is {value!r}: set it to 1 or 0.")
+    return value in _YES
+
+
+def _read_reply_in(environ: Mapping[str, str]) -> ReplyIn:
+    match environ.get("DISCORD_REPLY_IN", "").strip().lower():
+        case "" | "place":
+            return "place"
+        case "thread":
+            return "thread"
+        case other:
+            raise ConfigError(f"DISCORD_REPLY_IN is {other!r}: set it to place or thread.")

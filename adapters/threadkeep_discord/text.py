@@ -1,0 +1,82 @@
+"""What people wrote, in words that a model understands."""
+
+import re
+
+import discord
+
+from threadkeep.messages import clean_text
+
+# https://discord.com/developers/docs/reference#message-formatting
+_TOKEN = re.compile(
+    r"<(?:(?P<sigil>@!?|@&|\#)(?P<id>\d{1,20})|a?:(?P<emoji>\w{1,64}):\d{1,20}|/(?P<command>[^:<>]{1,128}):\d{1,20})>"
+)
+
+
+def readable_text(message: discord.Message, *, bot_id: int) -> str:
+    """Give the text of a message, with names for ids, without the mentions of the bot.
+
+    What the text cannot carry is told in its own line: forwarded messages as quotes, attached files by name.
+    """
+    parts = [_with_names(message, message.content, bot_id=bot_id)]
+    parts += [
+        "\n".join(f"> {line}" for line in ("Forwarded message:", *_with_names(message, copy.content).splitlines()))
+        for copy in message.message_snapshots
+        if copy.content.strip()
+    ]
+    parts += [
+        f"[attached file, not read: {' '.join(file.filename.split())}, {file.size} bytes]"
+        for file in message.attachments
+    ]
+    return clean_text("\n".join(part for part in parts if part)).strip()
+
+
+def has_words(message: discord.Message) -> bool:
+    """Tell whether there is anything to read: text, a forwarded text or a file."""
+    has_forward = any(copy.content.strip() for copy in message.message_snapshots)
+    return bool(message.content.strip() or message.attachments or has_forward)
+
+
+def title(text: str, *, length: int) -> str:
+    """Make a title of the first line of a text; empty where there is none."""
+    first = " ".join(next((line for line in text.splitlines() if line.strip()), "").split())
+    if utf16_length(first) <= length:
+        return first
+    while utf16_length(first) > length - 1:
+        first = first[:-1]
+    return first.rstrip() + "…"
+
+
+def utf16_length(text: str) -> int:
+    """Count UTF-16 units, as JavaScript does: a character beyond the basic plane counts twice."""
+    return len(text) + sum(char > "\uffff" for char in text)
+
+
+def _with_names(message: discord.Message, text: str, *, bot_id: int | None = None) -> str:
+    if bot_id is not None:
+        own = "|".join([rf"@!?{bot_id}", *(f"@&{role.id}" for role in own_roles(message, bot_id))])
+        text = re.sub(rf"[ \t]*<(?:{own})>", "", text)
+    return _TOKEN.sub(lambda token: _name(message, token), text)
+
+
+def own_roles(message: discord.Message, bot_id: int) -> list[discord.Role]:
+    """Give the mentioned roles that Discord made for the bot: people take them for the bot itself."""
+    return [role for role in message.role_mentions if role.tags is not None and role.tags.bot_id == bot_id]
+
+
+def _name(message: discord.Message, token: re.Match[str]) -> str:
+    if token["emoji"]:
+        return f":{token['emoji']}:"
+    if token["command"]:
+        return f"/{token['command']}"
+    target = int(token["id"])
+    match token["sigil"]:
+        case "#":
+            channel = None if message.guild is None else message.guild.get_channel_or_thread(target)
+            name = None if channel is None else f"#{channel.name}"
+        case "@&":
+            role = None if message.guild is None else message.guild.get_role(target)
+            name = None if role is None else f"@{role.name}"
+        case _:
+            name = next((f"@{user.display_name}" for user in message.mentions if user.id == target), None)
+    # An id that is not known is a mention inside code, or of something that is gone: it stays as it was written.
+    return name or token[0]

@@ -1,0 +1,60 @@
+"""Opening a thread on the message that asked."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import discord
+
+from threadkeep.errors import PlatformUnavailableError
+from threadkeep_discord.limits import THREAD_NAME_LENGTH
+from threadkeep_discord.refusals import THREAD_EXISTS
+from threadkeep_discord.text import readable_text, title
+
+_UNNAMED = "Conversation"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A message in a channel that is to be answered in a thread of its own.
+
+    Attributes:
+        channel_id: The channel in which it was asked.
+        message_id: The message, and the thread that is opened on it.
+    """
+
+    channel_id: int
+    message_id: int
+
+    @classmethod
+    def parse(cls, reply_to: str | None) -> Self | None:
+        """Read ``channel/message``; None for a plain message id."""
+        channel, slash, message = (reply_to or "").partition("/")
+        return cls(channel_id=int(channel), message_id=int(message)) if slash else None
+
+
+async def open_thread(client: discord.Client, question: Question, *, guild_id: int) -> None:
+    """Open the thread, named after the question; harmless if it is open already.
+
+    Raises:
+        discord.HTTPException: Discord refuses.
+        PlatformUnavailableError: The server is not there, as while Discord starts up or has an outage.
+    """
+    channel = client.get_partial_messageable(question.channel_id, guild_id=guild_id)
+    if channel.guild is None:
+        raise PlatformUnavailableError("the server is not available at the moment: could not open a thread")
+    name = await _name(client, channel, question)
+    try:
+        await channel.get_partial_message(question.message_id).create_thread(name=name)
+    except discord.HTTPException as error:
+        if error.code != THREAD_EXISTS:
+            raise
+
+
+async def _name(client: discord.Client, channel: discord.PartialMessageable, question: Question) -> str:
+    # The question is read again instead of remembered: the answer may be written by another process.
+    try:
+        message = await channel.fetch_message(question.message_id)
+    except discord.Forbidden:
+        return _UNNAMED
+    bot_id = client.user.id if client.user is not None else 0
+    return title(readable_text(message, bot_id=bot_id), length=THREAD_NAME_LENGTH) or _UNNAMED

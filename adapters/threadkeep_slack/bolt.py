@@ -1,0 +1,126 @@
+"""The bolt app: what is acknowledged, and when."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
+
+import structlog
+from slack_bolt import BoltResponse
+from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.error import BoltUnhandledRequestError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from threadkeep.errors import PlatformAuthError
+from threadkeep_slack.intake import NotHandedOverError, event_id_of
+from threadkeep_slack.logs import bolt_logger
+from threadkeep_slack.transport import OnLost
+from threadkeep_slack.workspace import Workspace
+
+_log = structlog.get_logger(__name__)
+
+Accept = Callable[[Mapping[str, object]], Awaitable[None]]
+"""Takes the outer payload of an event; raises ``NotHandedOverError`` if it must not be acknowledged."""
+
+_NAME: Final = "threadkeep_slack.bolt"
+
+
+def build_app(
+    accept: Accept,
+    *,
+    client: AsyncWebClient,
+    workspace: Workspace,
+    on_lost: OnLost,
+    signing_secret: str | None = None,
+) -> AsyncApp:
+    """Build the bolt app that gives messages and mentions to ``accept`` and acknowledges everything else.
+
+    An event is acknowledged when ``accept`` has returned, and not at all if it was not handed over. What is malformed
+    or unknown is logged and acknowledged: Slack would only repeat it.
+
+    The app authorizes by what is known already. It therefore makes no auth.test for each event, and keeps the token
+    even where SLACK_CLIENT_ID and SLACK_CLIENT_SECRET stand in the environment, at which bolt would drop it and wait
+    for an OAuth installation.
+
+    Args:
+        accept: Takes the events.
+        client: The client of the bot, shared by all.
+        workspace: The bot's installation.
+        on_lost: Told when the workspace removed the app or revoked the bot's token.
+        signing_secret: Slack's secret, for requests over HTTP.
+    """
+    token = client.token
+
+    async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
+        return AuthorizeResult(
+            enterprise_id=enterprise_id,
+            team_id=team_id,
+            bot_user_id=workspace.bot_user,
+            bot_id=workspace.bot,
+            bot_token=token,
+        )
+
+    app = AsyncApp(
+        name=_NAME,
+        logger=bolt_logger(),
+        client=client,
+        authorize=authorize,
+        # An empty secret is never taken from the environment, and no request over HTTP passes with it.
+        signing_secret=signing_secret or "",
+        process_before_response=True,
+        raise_error_for_unhandled_request=True,
+        ssl_check_enabled=False,
+        attaching_function_token_enabled=False,
+        attaching_conversation_kwargs_enabled=False,
+    )
+
+    async def on_message(body: dict[str, Any]) -> None:
+        await accept(body)
+
+    async def on_removed(body: dict[str, Any]) -> None:
+        if is_removal(body, workspace):
+            on_lost(
+                PlatformAuthError(
+                    f"the app was removed from the Slack workspace {workspace.team_name}, or its token was revoked: "
+                    "install it again and set the new SLACK_BOT_TOKEN"
+                )
+            )
+
+    app.event("message")(on_message)
+    app.event("app_mention")(on_message)
+    for removal in ("app_uninstalled", "tokens_revoked"):
+        app.event(removal)(on_removed)
+    app.error(_on_error)
+    return app
+
+
+def is_removal(body: Mapping[str, Any], workspace: Workspace) -> bool:
+    """Tell whether an ``app_uninstalled`` or ``tokens_revoked`` event takes our own token.
+
+    https://docs.slack.dev/reference/events/tokens_revoked/
+    """
+    if body.get("team_id") != workspace.team:
+        return False
+    event = body["event"]
+    if event.get("type") == "app_uninstalled":
+        return True
+    tokens = event.get("tokens")
+    revoked = tokens.get("bot") if isinstance(tokens, dict) else None
+    return isinstance(revoked, list) and workspace.bot_user in revoked
+
+
+async def _on_error(error: Exception, body: dict[str, Any]) -> BoltResponse | None:
+    event_id = event_id_of(body)
+    if isinstance(error, NotHandedOverError):
+        _log.warning("slack_event_not_acknowledged", event_id=event_id, reason=str(error))
+        return None
+    if isinstance(error, BoltUnhandledRequestError):
+        _log.info("slack_event_ignored", event_id=event_id, type=_type_of(body))
+    else:
+        _log.error("slack_event_failed", event_id=event_id, type=_type_of(body), exc_info=error)
+    return BoltResponse(status=200, body="")
+
+
+def _type_of(body: Mapping[str, object]) -> str:
+    event = body.get("event")
+    kind = event.get("type") if isinstance(event, dict) else body.get("type")
+    return str(kind)[:64]

@@ -1,0 +1,132 @@
+"""What people and conversations are called, remembered for a while."""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+from slack_sdk.web.async_client import AsyncWebClient
+
+from threadkeep.errors import PlatformError
+from threadkeep_slack.limits import CACHED_NAMES, FAILED_LOOKUP_TTL, LOOKUPS_IN_FLIGHT, NAME_TTL
+from threadkeep_slack.payloads import ConversationKind
+from threadkeep_slack.web_api import platform_errors
+
+_log = structlog.get_logger(__name__)
+
+Look = Callable[[str], Awaitable[str]]
+"""Asks Slack for what is known under an id."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    value: str | None
+    until: float
+
+
+class LookupCache:
+    """Answers by id, looked up once, remembered for a while, never in the way of an event.
+
+    A look-up runs on when nobody waits for it any more, so that the next event finds its answer.
+    """
+
+    def __init__(self, look: Look, *, what: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._look: Final = look
+        self._what: Final = what
+        self._clock: Final = clock
+        self._known: OrderedDict[str, _Known] = OrderedDict()
+        self._running: dict[str, asyncio.Task[None]] = {}
+
+    def known(self, key: str) -> str | None:
+        """Give what is remembered; None where nothing is."""
+        entry = self._known.get(key)
+        return entry.value if entry is not None and entry.until > self._clock() else None
+
+    def remember(self, key: str, value: str) -> None:
+        """Remember what was learned elsewhere."""
+        self._keep(key, value, NAME_TTL)
+
+    def begin(self, keys: Iterable[str]) -> None:
+        """Start to look up what is not remembered. Returns at once."""
+        for key in keys:
+            entry = self._known.get(key)
+            is_fresh = entry is not None and entry.until > self._clock()
+            if is_fresh or key in self._running or len(self._running) >= LOOKUPS_IN_FLIGHT:
+                continue
+            self._running[key] = asyncio.create_task(self._find(key), name=f"slack-{self._what}")
+
+    async def settle(self, keys: Iterable[str], *, until: float) -> Mapping[str, str]:
+        """Wait for begun look-ups, at most until a time of the loop's clock, and give what is known then."""
+        wanted = tuple(dict.fromkeys(keys))
+        running = [self._running[key] for key in wanted if key in self._running]
+        left = until - asyncio.get_running_loop().time()
+        if running and left > 0:
+            await asyncio.wait(running, timeout=left)
+        found = ((key, self.known(key)) for key in wanted)
+        return {key: value for key, value in found if value is not None}
+
+    async def aclose(self) -> None:
+        """End the look-ups that still run."""
+        running = list(self._running.values())
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+    async def _find(self, key: str) -> None:
+        try:
+            self._keep(key, await self._look(key), NAME_TTL)
+        except PlatformError as error:
+            # Most often a missing scope: ids are shown instead of names, and the bot goes on.
+            _log.info("slack_lookup_failed", what=self._what, reason=str(error))
+            self._keep(key, None, FAILED_LOOKUP_TTL)
+        finally:
+            self._running.pop(key, None)
+
+    def _keep(self, key: str, value: str | None, seconds: float) -> None:
+        self._known[key] = _Known(value=value, until=self._clock() + seconds)
+        self._known.move_to_end(key)
+        while len(self._known) > CACHED_NAMES:
+            self._known.popitem(last=False)
+
+
+def people_of(client: AsyncWebClient) -> LookupCache:
+    """Build the cache of people's names (https://docs.slack.dev/reference/methods/users.info/)."""
+
+    async def look(user: str) -> str:
+        with platform_errors("users.info"):
+            response = await client.users_info(user=user)
+        return _name(response.get("user"), user)
+
+    return LookupCache(look, what="name")
+
+
+def conversations_of(client: AsyncWebClient) -> LookupCache:
+    """Build the cache of kinds of conversations (https://docs.slack.dev/reference/methods/conversations.info/)."""
+
+    async def look(channel: str) -> str:
+        with platform_errors("conversations.info"):
+            response = await client.conversations_info(channel=channel)
+        return _kind(response.get("channel"))
+
+    return LookupCache(look, what="conversation")
+
+
+def _name(record: object, user: str) -> str:
+    if not isinstance(record, dict):
+        return user
+    profile = record.get("profile")
+    fields = profile if isinstance(profile, dict) else {}
+    candidates = (fields.get("display_name"), fields.get("real_name"), record.get("real_name"), record.get("name"))
+    return next((name.strip() for name in candidates if isinstance(name, str) and name.strip()), user)
+
+
+def _kind(record: object) -> ConversationKind:
+    fields = record if isinstance(record, dict) else {}
+    if fields.get("is_im"):
+        return "im"
+    if fields.get("is_mpim"):
+        return "mpim"
+    return "group" if fields.get("is_private") else "channel"

@@ -1,0 +1,77 @@
+"""What Slack allows, each number with its source, and how much of it we use."""
+
+from typing import Final
+
+MARKDOWN_LENGTH: Final = 12_000
+"""Most characters of ``markdown_text`` in one call (https://docs.slack.dev/reference/methods/chat.postMessage/)."""
+
+PART_LENGTH: Final = 11_000
+"""Most characters that we put into one message. Slack does not say in which unit it counts and refuses some texts
+below its own limit, so a part stays clear of it."""
+
+EDIT_INTERVAL: Final = 1.2
+"""Seconds between two visible changes of one reply. chat.update is Tier 3: at least 50 calls a minute, counted per
+workspace (https://docs.slack.dev/apis/web-api/rate-limits/)."""
+
+EDITS_PER_MINUTE: Final = 50
+"""How many edits a minute all replies of a workspace share (Tier 3, as above)."""
+
+EDIT_BURST: Final = 10
+"""How many of them may come at once: Slack tolerates short bursts above a tier, without promising how short."""
+
+UNKNOWN_RETRY_AFTER: Final = 10.0
+"""Seconds to wait where Slack answers 429 without the Retry-After that it documents."""
+
+ACKNOWLEDGE_WITHIN: Final = 3.0
+"""Seconds until Slack takes an event for undelivered (https://docs.slack.dev/apis/events-api/)."""
+
+NAME_LOOKUP_SECONDS: Final = 0.8
+"""How long an event waits for the name of its speaker, counted from its arrival: well inside the three seconds."""
+
+HAND_OVER_SECONDS: Final = 10.0
+"""How long an event may wait for its turn and for the store. Beyond it Slack has long begun to deliver it again."""
+
+EVENTS_IN_FLIGHT: Final = 1_000
+"""How many events may wait at once. Slack delivers at most 30,000 an hour, about 8 a second
+(https://docs.slack.dev/apis/events-api/#rate-limiting); more than this means that the store stands still."""
+
+REQUEST_BYTES: Final = 1_048_576
+"""The largest request body that is read. Events are far smaller: 40,000 characters of text and its blocks."""
+
+WEB_API_SECONDS: Final = 20.0
+"""Time limit of one call of the Web API."""
+
+CONNECT_SECONDS: Final = 15.0
+"""How long the first connection may take."""
+
+PING_SECONDS: Final = 5.0
+"""Seconds between the pings on a socket. slack_sdk takes a socket for dead after four of them without an answer, and
+waits as long between attempts to connect again."""
+
+SOCKET_DOWN_SECONDS: Final = 30.0
+"""How long a socket may be down before its address is thrown away: Slack's addresses carry a ticket for one use, and
+slack_sdk goes on trying the same one."""
+
+DRAIN_SECONDS: Final = 5.0
+"""How long ``stop`` waits for events that are being handed over."""
+
+CACHED_NAMES: Final = 5_000
+"""How many people and conversations are remembered."""
+
+NAME_TTL: Final = 3_600.0
+"""Seconds for which a name is remembered; people change theirs rarely."""
+
+FAILED_LOOKUP_TTL: Final = 60.0
+"""Seconds for which a failed look-up is not repeated."""
+
+LOOKUPS_IN_FLIGHT: Final = 50
+"""How many look-ups may run at once. users.info is Tier 4: at least 100 a minute."""
+
+MENTIONED_NAMES: Final = 5
+"""How many people mentioned in one message are looked up by name."""
+
+LOOK_BACK_PAGES: Final = 5
+"""How many pages are read to find a message of ours that may have been posted."""
+
+LOOK_BACK_PAGE: Final = 200
+"""Messages on each (https://docs.slack.dev/reference/methods/conversations.replies/ recommends at most 200)."""

@@ -1,0 +1,94 @@
+"""Finding a message of ours that may have been posted."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+import structlog
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
+
+from threadkeep.chat.adapter import ReplyRequest
+from threadkeep.errors import PlatformAuthError
+from threadkeep_slack.limits import LOOK_BACK_PAGE, LOOK_BACK_PAGES
+from threadkeep_slack.web_api import platform_errors
+
+_log = structlog.get_logger(__name__)
+
+_EVENT_TYPE: Final = "threadkeep_reply"
+
+
+def mark(run_id: str, part: int) -> dict[str, object]:
+    """Build the metadata by which a part of a run is known again.
+
+    https://docs.slack.dev/messaging/message-metadata/
+    """
+    return {"event_type": _EVENT_TYPE, "event_payload": {"run": run_id, "part": part}}
+
+
+async def find_part(client: AsyncWebClient, request: ReplyRequest, part: int, *, bot_user: str) -> str | None:
+    """Look for a part of a reply where it would stand, and give its id; None if it does not stand there.
+
+    Without the scope to read the conversation nothing is found: a part posted twice is better than none.
+
+    Args:
+        client: The client of the bot.
+        request: The reply.
+        part: The number of the part.
+        bot_user: The bot's user id: others may write metadata of any kind.
+
+    Raises:
+        PlatformError: Slack could not be asked.
+    """
+    wanted = mark(request.run_id, part)
+    cursor = ""
+    for _ in range(LOOK_BACK_PAGES):
+        try:
+            response = await _read_page(client, request, cursor)
+        except PlatformAuthError as error:
+            _log.warning("slack_cannot_look_back", run_id=request.run_id, reason=str(error))
+            return None
+        for message in _messages(response):
+            metadata = message.get("metadata")
+            if message.get("user") == bot_user and isinstance(metadata, dict) and _is_same(metadata, wanted):
+                return str(message.get("ts"))
+        cursor = _next_cursor(response)
+        if not cursor:
+            return None
+    return None
+
+
+async def _read_page(client: AsyncWebClient, request: ReplyRequest, cursor: str) -> AsyncSlackResponse:
+    session = request.place.session
+    if session.thread is None:
+        with platform_errors("conversations.history"):
+            return await client.conversations_history(
+                channel=session.channel,
+                oldest=request.place.reply_to,
+                limit=LOOK_BACK_PAGE,
+                include_all_metadata=True,
+                cursor=cursor or None,
+            )
+    with platform_errors("conversations.replies"):
+        return await client.conversations_replies(
+            channel=session.channel,
+            ts=session.thread,
+            oldest=request.place.reply_to,
+            limit=LOOK_BACK_PAGE,
+            include_all_metadata=True,
+            cursor=cursor or None,
+        )
+
+
+def _messages(response: AsyncSlackResponse) -> Iterator[Mapping[str, object]]:
+    messages = response.get("messages")
+    return (message for message in messages if isinstance(message, dict)) if isinstance(messages, list) else iter(())
+
+
+def _is_same(metadata: Mapping[str, object], wanted: Mapping[str, object]) -> bool:
+    return all(metadata.get(key) == value for key, value in wanted.items())
+
+
+def _next_cursor(response: AsyncSlackResponse) -> str:
+    further = response.get("response_metadata")
+    cursor = further.get("next_cursor") if isinstance(further, dict) else None
+    return cursor if isinstance(cursor, str) else ""

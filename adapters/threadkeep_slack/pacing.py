@@ -1,0 +1,70 @@
+"""The pace at which Slack lets a workspace's replies change, shared by all of them."""
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+from threadkeep.errors import PlatformRateLimitError
+from threadkeep_slack.limits import EDIT_BURST, EDITS_PER_MINUTE
+
+
+class Pacing:
+    """Refuses calls that Slack would refuse, without making them.
+
+    Edits are counted by Slack for all replies of the workspace together. A refusal says how long to wait, after which a
+    reply shows its latest state, not one that waited in a queue.
+    """
+
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock: Final = clock
+        self._interval: Final = 60.0 / EDITS_PER_MINUTE
+        self._tolerance: Final = self._interval * (EDIT_BURST - 1)
+        self._next_edit = 0.0
+        self._held: dict[str, float] = {}
+
+    def begin_post(self, channel: str) -> None:
+        """Ask for a message in a channel.
+
+        Raises:
+            PlatformRateLimitError: Slack asked to wait for this channel.
+        """
+        self._check(_post_key(channel))
+
+    def begin_edit(self) -> None:
+        """Ask for an edit and count it.
+
+        Raises:
+            PlatformRateLimitError: Slack asked to wait, or the workspace's share is used up.
+        """
+        self._check(_EDIT_KEY)
+        now = self._clock()
+        wait = self._next_edit - self._tolerance - now
+        if wait > _ROUNDING:
+            raise PlatformRateLimitError(f"the workspace's edits are used up for {wait:.1f} s", retry_after=wait)
+        self._next_edit = max(self._next_edit, now) + self._interval
+
+    def hold_posts(self, channel: str, seconds: float) -> None:
+        """Note that Slack asked to wait before the next message in a channel."""
+        self._hold(_post_key(channel), seconds)
+
+    def hold_edits(self, seconds: float) -> None:
+        """Note that Slack asked to wait before the next edit in the workspace."""
+        self._hold(_EDIT_KEY, seconds)
+
+    def _check(self, key: str) -> None:
+        wait = self._held.get(key, 0.0) - self._clock()
+        if wait > 0:
+            raise PlatformRateLimitError(f"Slack asked to wait {wait:.1f} s more", retry_after=wait)
+
+    def _hold(self, key: str, seconds: float) -> None:
+        now = self._clock()
+        self._held = {name: until for name, until in self._held.items() if until > now}
+        self._held[key] = max(self._held.get(key, 0.0), now + seconds)
+
+
+_EDIT_KEY: Final = "edits"
+_ROUNDING: Final = 1e-6
+
+
+def _post_key(channel: str) -> str:
+    return f"posts in {channel}"

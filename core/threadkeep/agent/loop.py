@@ -1,0 +1,246 @@
+"""One run of an agent: ask the model, call the tools, ask again, until there is an answer.
+
+A run can be closed at any moment into a record that is valid: the user's words first, every tool call with its result,
+and what was already said.
+"""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from threadkeep.agent.history import UNFINISHED, last_runs, shown_messages
+from threadkeep.agent.memory import Memory, system_text
+from threadkeep.agent.meter import Meter
+from threadkeep.agent.record import RunRecord, with_own_ids
+from threadkeep.agent.request import Journal, RunRequest
+from threadkeep.agent.steps import AnswerStep
+from threadkeep.agent.tool_calls import ToolCaller, ToolLimits
+from threadkeep.agent.tool_threads import ToolThreads
+from threadkeep.agent.tools import RunContext, Tool
+from threadkeep.errors import ModelResponseError, StepLimitError
+from threadkeep.messages import Message, ToolCall
+from threadkeep.models.base import Model, ModelAnswer, ModelEvent, ModelSettings
+from threadkeep.runs import (
+    ContentDelta,
+    Run,
+    RunCompleted,
+    RunEvent,
+    RunResponse,
+    RunStarted,
+    RunStatus,
+    ToolCallCompleted,
+    ToolCallStarted,
+)
+from threadkeep.stores.base import Store, Transcript
+
+_CANCELLED: Final = "cancelled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunPlan:
+    """What of an agent a run needs.
+
+    Attributes:
+        model: Whom to ask.
+        settings: How to ask.
+        instructions: What the system message begins with.
+        tools: The tools, by name.
+        tool_limits: How they are run.
+        threads: Where synchronous ones run.
+        memory: Whether and how much is remembered of the user.
+        shown_runs: How many past runs the model is shown.
+        max_steps: How often the model may be asked.
+        clock: Gives the seconds since the epoch.
+    """
+
+    model: Model
+    settings: ModelSettings
+    instructions: str | None
+    tools: Mapping[str, Tool]
+    tool_limits: ToolLimits
+    threads: ToolThreads
+    memory: Memory | None
+    shown_runs: int
+    max_steps: int
+    clock: Callable[[], float]
+
+
+class AgentRun:
+    """One run. ``stream`` it once; ``close`` it into a record when it has ended, in whatever way."""
+
+    def __init__(
+        self,
+        plan: RunPlan,
+        request: RunRequest,
+        transcript: Transcript | None,
+        *,
+        store: Store,
+        journal: Journal | None,
+    ) -> None:
+        self._plan = plan
+        self._request = request
+        self._transcript = transcript
+        self._store = store
+        self._journal = journal
+        self._steps = journal.steps if journal is not None else {}
+        self._meter = Meter(plan.clock)
+        self._record = RunRecord()
+        self._shown: tuple[Message, ...] = request.messages
+
+    async def stream(self) -> AsyncGenerator[RunEvent, None]:
+        """Make the run, yielding its events; closing the iterator ends it.
+
+        Raises:
+            ModelError: The model gave no usable answer.
+            StoreError: The user's memories could not be read, or a step could not be recorded.
+        """
+        request, most = self._request, self._plan.max_steps
+        self._meter.start()
+        yield RunStarted(run_id=request.run_id, session_id=request.session_id, user_id=request.user_id)
+        past = last_runs(self._transcript.runs, self._plan.shown_runs) if self._transcript is not None else ()
+        self._shown = shown_messages(system=await self._system(), past=past, new=request.messages)
+        caller = self._caller()
+        for number in range(most):
+            async with aclosing(self._answer(number)) as deltas:
+                async for delta in deltas:
+                    yield delta
+            calls = self._record.open_calls
+            if not calls:
+                self._meter.stop()
+                yield RunCompleted(response=self._response())
+                return
+            # The last permitted answer's calls are not made: nobody would read their results.
+            if number + 1 < most:
+                async with aclosing(self._call_tools(number, calls, caller)) as events:
+                    async for event in events:
+                        yield event
+        raise StepLimitError(
+            f"the model still calls tools after {most} steps: raise max_steps, or make the tools answer what it needs"
+        )
+
+    def close(self, status: RunStatus, error: str | None = None) -> Run:
+        """Give the record of this run as far as it went; it changes nothing and may be called at any time.
+
+        Args:
+            status: How the run ended.
+            error: A short name of what went wrong, never a provider's text.
+        """
+        request = self._request
+        missing = _CANCELLED if status is RunStatus.CANCELLED else UNFINISHED
+        return Run(
+            run_id=request.run_id,
+            session_id=request.session_id,
+            user_id=request.user_id,
+            status=status,
+            messages=(*request.messages, *self._record.messages(missing)),
+            content=self._record.content,
+            error=error,
+            metrics=self._meter.metrics(),
+            created_at=request.created_at,
+        )
+
+    def _response(self) -> RunResponse:
+        request = self._request
+        return RunResponse(
+            run_id=request.run_id,
+            session_id=request.session_id,
+            user_id=request.user_id,
+            content=self._record.content,
+            messages=(*self._shown, *self._record.messages(UNFINISHED)),
+            metrics=self._meter.metrics(),
+            status=RunStatus.COMPLETED,
+        )
+
+    async def _system(self) -> str:
+        memory, user_id = self._plan.memory, self._request.user_id
+        if memory is None or user_id is None:
+            return system_text(self._plan.instructions, ())
+        memos = await self._store.memories.list(user_id, limit=memory.max_memos)
+        return system_text(self._plan.instructions, memos)
+
+    def _caller(self) -> ToolCaller:
+        return ToolCaller(
+            tools=self._plan.tools,
+            limits=self._plan.tool_limits,
+            threads=self._plan.threads,
+            context=_context(self._request, self._transcript),
+            journal=self._journal,
+            clock=self._plan.clock,
+        )
+
+    def _say(self, text: str) -> ContentDelta:
+        self._meter.note_text()
+        return ContentDelta(content=self._record.say(text))
+
+    async def _answer(self, number: int) -> AsyncGenerator[ContentDelta, None]:
+        recorded = self._steps.get(AnswerStep.name(number))
+        if recorded is not None:
+            step = AnswerStep.decoded(recorded)
+        else:
+            answer: ModelAnswer | None = None
+            async with closing_stream(self._ask()) as events:
+                async for event in events:
+                    if isinstance(event, ModelAnswer):
+                        answer = event
+                    elif event.text:
+                        yield self._say(event.text)
+            step = await self._whole(number, answer)
+        if step.message.content and not self._record.is_saying:
+            yield self._say(step.message.content)
+        self._meter.add_call(step.usage)
+        self._record.settle(step.message)
+
+    def _ask(self) -> AsyncIterator[ModelEvent]:
+        asked = (*self._shown, *self._record.messages(UNFINISHED))
+        specs = [tool.spec for tool in self._plan.tools.values()]
+        return self._plan.model.stream(asked, specs, self._plan.settings)
+
+    async def _whole(self, number: int, answer: ModelAnswer | None) -> AnswerStep:
+        if answer is None:
+            raise ModelResponseError("the model ended without an answer")
+        step = AnswerStep(message=with_own_ids(answer.message), usage=answer.usage)
+        if step.message.tool_calls:
+            if self._journal is not None:
+                await self._journal.record({AnswerStep.name(number): step.encoded()})
+        elif not step.message.content and not self._record.content:
+            raise ModelResponseError(
+                f"the model answered with nothing (finish reason: {answer.finish_reason}); if it ran out of tokens,"
+                " raise max_output_tokens"
+            )
+        return step
+
+    async def _call_tools(
+        self, number: int, calls: tuple[ToolCall, ...], caller: ToolCaller
+    ) -> AsyncGenerator[ToolCallStarted | ToolCallCompleted, None]:
+        for call in calls:
+            yield ToolCallStarted(call=call)
+        async with aclosing(caller.call_all(number, calls)) as results:
+            async for index, result in results:
+                self._record.keep_result(index, result)
+                yield ToolCallCompleted(
+                    call=calls[index], result=result.text, is_error=result.is_error, duration=result.duration
+                )
+
+
+@asynccontextmanager
+async def closing_stream(events: AsyncIterator[ModelEvent]) -> AsyncIterator[AsyncIterator[ModelEvent]]:
+    """Close a model's iterator on leaving, where it is one that can be closed."""
+    try:
+        yield events
+    finally:
+        if isinstance(events, AsyncGenerator):
+            await events.aclose()
+
+
+def _context(request: RunRequest, transcript: Transcript | None) -> RunContext:
+    session = transcript.session if transcript is not None else None
+    return RunContext(
+        run_id=request.run_id,
+        session_id=request.session_id,
+        user_id=request.user_id,
+        runs=transcript.runs if transcript is not None else (),
+        session=session,
+        state=MappingProxyType(dict(session.state) if session is not None else {}),
+    )

@@ -1,0 +1,69 @@
+"""What a run is asked, and where it records its finished steps."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from threadkeep.messages import Message, Role, clean_text
+
+Asked = str | Message | Sequence[str | Message]
+"""What may be said to an agent: a text, a message, or several of them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRequest:
+    """One run to make.
+
+    Attributes:
+        run_id: Its id.
+        session_id: The conversation.
+        user_id: Who is answered, where known; whose memories are shown.
+        messages: The user's words, oldest first.
+        created_at: When it began, in seconds since the epoch.
+    """
+
+    run_id: str
+    session_id: str
+    user_id: str | None = None
+    messages: tuple[Message, ...]
+    created_at: float = 0.0
+
+
+class Journal(Protocol):
+    """The finished steps of a run, kept so that a retried run does not repeat them.
+
+    Names are ``answer:{n}`` for the model's n-th answer if it calls tools, and ``tool:{n}:{i}`` for the result of its
+    i-th call. Both are JSON.
+    """
+
+    @property
+    def steps(self) -> Mapping[str, str]:
+        """What earlier attempts of this run recorded, by name."""
+        ...
+
+    async def record(self, steps: Mapping[str, str]) -> None:
+        """Keep finished steps; returns when they are kept. Other names of the run may be recorded at the same time."""
+        ...
+
+
+def user_messages(asked: Asked) -> tuple[Message, ...]:
+    """Give what was said to an agent as messages.
+
+    Raises:
+        ValueError: Nothing was said, or a message is not a user's.
+        TypeError: It is neither text nor message.
+    """
+    parts = (asked,) if isinstance(asked, str | Message) else tuple(asked)
+    if not parts:
+        raise ValueError("an agent needs at least one message to answer")
+    return tuple(_user_message(part) for part in parts)
+
+
+def _user_message(part: object) -> Message:
+    if isinstance(part, str):
+        return Message(role=Role.USER, content=clean_text(part))
+    if not isinstance(part, Message):
+        raise TypeError(f"an agent is asked by str or Message, got {type(part).__name__}")
+    if part.role is not Role.USER:
+        raise ValueError(f"an agent answers messages of the user, got one of the {part.role.value}")
+    return replace(part, content=clean_text(part.content))

@@ -1,0 +1,122 @@
+"""The stored form of a run's finished steps."""
+
+import json
+from dataclasses import dataclass
+from typing import Final
+
+from threadkeep.errors import StoreError
+from threadkeep.messages import Message, Role, ToolCall
+from threadkeep.models.base import Usage
+from threadkeep.models.payloads import JsonObject, count_in, is_object, object_in, objects_in, text_in
+
+_VERSION: Final = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerStep:
+    """A model's answer that calls tools.
+
+    Attributes:
+        message: The answer.
+        usage: What it cost.
+    """
+
+    message: Message
+    usage: Usage
+
+    @staticmethod
+    def name(step: int) -> str:
+        """Give the name under which the n-th answer is recorded."""
+        return f"answer:{step}"
+
+    def encoded(self) -> str:
+        """Give the stored form."""
+        return _encode(
+            {
+                "content": self.message.content,
+                "calls": [
+                    {"id": call.id, "name": call.name, "arguments": call.arguments} for call in self.message.tool_calls
+                ],
+                "input_tokens": self.usage.input_tokens,
+                "cached_tokens": self.usage.cached_tokens,
+                "output_tokens": self.usage.output_tokens,
+            }
+        )
+
+    @classmethod
+    def decoded(cls, text: str) -> "AnswerStep":
+        """Read the stored form.
+
+        Raises:
+            StoreError: It cannot be read.
+        """
+        stored = _decode(text)
+        calls = tuple(
+            ToolCall(id=text_in(call.get("id")), name=text_in(call.get("name")), arguments=text_in(call["arguments"]))
+            for call in objects_in(stored.get("calls"))
+        )
+        return cls(
+            message=Message(role=Role.ASSISTANT, content=text_in(stored.get("content")), tool_calls=calls),
+            usage=Usage(
+                input_tokens=count_in(stored.get("input_tokens")),
+                cached_tokens=count_in(stored.get("cached_tokens")),
+                output_tokens=count_in(stored.get("output_tokens")),
+            ),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolStep:
+    """A tool call that ended, well or not.
+
+    Attributes:
+        text: What the model is told.
+        is_error: Whether it failed.
+        duration: Seconds that it took.
+    """
+
+    text: str
+    is_error: bool = False
+    duration: float = 0.0
+
+    @staticmethod
+    def name(step: int, index: int) -> str:
+        """Give the name under which the result of an answer's i-th call is recorded."""
+        return f"tool:{step}:{index}"
+
+    def encoded(self) -> str:
+        """Give the stored form."""
+        return _encode({"text": self.text, "is_error": self.is_error, "duration": self.duration})
+
+    @classmethod
+    def decoded(cls, text: str) -> "ToolStep":
+        """Read the stored form.
+
+        Raises:
+            StoreError: It cannot be read.
+        """
+        stored = _decode(text)
+        duration = stored.get("duration")
+        return cls(
+            text=text_in(stored.get("text")),
+            is_error=stored.get("is_error") is True,
+            duration=duration if isinstance(duration, float) else 0.0,
+        )
+
+
+def _encode(fields: JsonObject) -> str:
+    return json.dumps({"version": _VERSION, **fields}, ensure_ascii=False, separators=(",", ":"))
+
+
+def _decode(text: str) -> JsonObject:
+    try:
+        stored: object = json.loads(text)
+    except ValueError as error:
+        raise StoreError("a recorded step of a run is damaged: it is not JSON") from error
+    if not is_object(stored) or stored.get("version") != _VERSION:
+        version = object_in(stored).get("version")
+        raise StoreError(
+            f"a recorded step of a run has version {version!r}, this threadkeep reads {_VERSION}: it was written by"
+            " another release; let that one finish the run"
+        )
+    return stored

@@ -1,0 +1,64 @@
+"""A run without a bot: read the session, make the run, append it, whatever happens in between."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Final
+
+import structlog
+
+from threadkeep.agent.loop import AgentRun
+from threadkeep.errors import StoreError
+from threadkeep.runs import Run, RunCompleted, RunEvent, RunStatus
+from threadkeep.stores.base import History
+
+_LAST_WRITE_SECONDS: Final = 5.0
+_log = structlog.get_logger(__name__)
+
+
+async def recorded(run: AgentRun, history: History) -> AsyncGenerator[RunEvent, None]:
+    """Yield the events of a run and append it to its session before the last one.
+
+    A run that fails is appended as failed, one that is cancelled or not read to its end as cancelled; then the cause
+    goes on its way.
+
+    Raises:
+        ModelError: The model gave no usable answer.
+        StoreError: The run could not be read or appended.
+    """
+    is_appended = False
+    try:
+        async with aclosing(run.stream()) as events:
+            async for event in events:
+                if isinstance(event, RunCompleted):
+                    await history.append(run.close(RunStatus.COMPLETED))
+                    is_appended = True
+                yield event
+    except (asyncio.CancelledError, GeneratorExit):
+        # A program may stop reading at the last event, when everything is done.
+        if not is_appended:
+            await _append_despite_cancel(history, run.close(RunStatus.CANCELLED))
+        raise
+    except Exception as error:
+        if not is_appended:
+            await _append(history, run.close(RunStatus.FAILED, type(error).__name__))
+        raise
+
+
+async def _append_despite_cancel(history: History, run: Run) -> None:
+    write = asyncio.create_task(_append(history, run))
+    while not write.done():
+        try:
+            await asyncio.shield(write)
+        except asyncio.CancelledError:
+            # The caller raises the cancellation again; the write ends by its own time limit.
+            if write.cancelled():
+                return
+
+
+async def _append(history: History, run: Run) -> None:
+    try:
+        async with asyncio.timeout(_LAST_WRITE_SECONDS):
+            await history.append(run)
+    except (StoreError, TimeoutError) as error:
+        _log.error("run_not_appended", run_id=run.run_id, status=run.status, error=type(error).__name__)

@@ -1,0 +1,29 @@
+"""``threadkeep chat``: talk to a bot in the terminal."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def chat(
+    path: Annotated[Path, typer.Argument(metavar="BOT", help="The bot file: it defines `bot` or `agent`.")],
+    session: Annotated[str, typer.Option(help="The conversation to go on with, or a new name.")] = "default",
+) -> None:
+    """Talk to a bot in this terminal; the conversation is kept and goes on at the next time. Ctrl-D ends it."""
+    import asyncio  # noqa: PLC0415 - `--help` stays quick
+
+    from threadkeep.errors import ConfigError  # noqa: PLC0415
+    from threadkeep.runtime.loading import load_adapters, load_bot, make_store  # noqa: PLC0415
+    from threadkeep.runtime.logs import configure_logging  # noqa: PLC0415
+    from threadkeep.runtime.serving import serve  # noqa: PLC0415
+    from threadkeep.settings import load_settings  # noqa: PLC0415
+
+    settings = load_settings()
+    configure_logging(level="warning" if settings.log_level == "info" else settings.log_level, is_json=False)
+    bot = load_bot(path)
+    adapters = load_adapters({"THREADKEEP_CONSOLE_SESSION": session})
+    if not adapters:
+        raise ConfigError("The console adapter is not installed: install threadkeep again.")
+    ready = bot.connected_to(adapters, bot.store or make_store(settings), grace_seconds=settings.grace_seconds)
+    asyncio.run(serve(ready, say=lambda line: typer.echo(line, err=True)))

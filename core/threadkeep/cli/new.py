@@ -1,0 +1,75 @@
+"""``threadkeep new``: scaffold a bot."""
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from threadkeep.errors import ConfigError
+
+_BOT = '''"""{title}: a bot that keeps the thread."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from threadkeep import Agent, Bot, Memory, OpenAIChat, tool
+
+
+@tool
+def current_time(timezone: str = "UTC") -> str:
+    """Tell the current date and time.
+
+    Args:
+        timezone: An IANA name, such as Europe/Paris.
+    """
+    return datetime.now(ZoneInfo(timezone)).isoformat(timespec="minutes")
+
+
+agent = Agent(
+    model=OpenAIChat(id="gpt-5.4-mini"),
+    instructions="You are {title}, a helpful assistant in a team's chat. Answer briefly, in Markdown.",
+    tools=[current_time],
+    memory=Memory(),
+    add_history_to_messages=True,
+    num_history_runs=10,
+)
+bot = Bot(agent=agent)
+'''
+
+_ENV = """# The model: a key of OpenAI, or the address of any compatible server.
+OPENAI_API_KEY=
+# OPENAI_BASE_URL=http://localhost:11434/v1
+
+# Slack (https://api.slack.com/apps): the bot token, and an app-level token for Socket Mode.
+# SLACK_BOT_TOKEN=xoxb-...
+# SLACK_APP_TOKEN=xapp-...
+
+# Discord (https://discord.com/developers/applications): the bot token.
+# DISCORD_BOT_TOKEN=
+
+# Where conversations are kept: Redis, or else the file threadkeep.db beside the bot.
+# REDIS_URL=redis://localhost:6379/0
+"""
+
+_GITIGNORE = ".env\n*.db\n*.db-wal\n*.db-shm\n__pycache__/\n"
+
+
+def new(
+    name: Annotated[str, typer.Argument(help="The bot's name, such as my_bot: also the name of the folder.")],
+) -> None:
+    """Write a new bot: a folder with the bot's file, a .env.example and a .gitignore."""
+    if not re.fullmatch(r"[a-zA-Z][a-zA-Z0-9_]{0,63}", name):
+        raise ConfigError(f"{name!r} cannot name a bot: use letters, digits and _, beginning with a letter.")
+    folder = Path(name)
+    if folder.exists():
+        raise ConfigError(f"{folder} exists already: choose another name, or remove it.")
+    folder.mkdir()
+    bot_file = folder / f"{name}.py"
+    bot_file.write_text(_BOT.format(title=name.replace("_", " ")), encoding="utf-8")
+    (folder / ".env.example").write_text(_ENV, encoding="utf-8")
+    (folder / ".gitignore").write_text(_GITIGNORE, encoding="utf-8")
+    typer.echo(f"Wrote {bot_file}. Next:")
+    typer.echo(f"  cd {name} && cp .env.example .env    # and fill it in")
+    typer.echo(f"  threadkeep chat {name}.py            # talk to it here")
+    typer.echo(f"  threadkeep run {name}.py             # on Slack and Discord")

@@ -1,0 +1,42 @@
+"""``threadkeep run``: answer on every platform whose credentials are set."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def run(
+    path: Annotated[Path, typer.Argument(metavar="BOT", help="The bot file: it defines `bot` or `agent`.")],
+) -> None:
+    """Run a bot on every platform whose credentials are set.
+
+    Slack: SLACK_BOT_TOKEN with SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP).
+    Discord: DISCORD_BOT_TOKEN. Model: OPENAI_API_KEY, OPENAI_BASE_URL. Store: REDIS_URL, else a file
+    (THREADKEEP_DB). A .env file in this folder is read. Ctrl-C or SIGTERM stops it cleanly.
+    """
+    import asyncio  # noqa: PLC0415 - `--help` stays quick
+    import os  # noqa: PLC0415
+
+    from threadkeep.errors import ConfigError  # noqa: PLC0415
+    from threadkeep.runtime.loading import load_adapters, load_bot, make_store  # noqa: PLC0415
+    from threadkeep.runtime.logs import configure_logging  # noqa: PLC0415
+    from threadkeep.runtime.serving import serve  # noqa: PLC0415
+    from threadkeep.settings import load_settings  # noqa: PLC0415
+
+    settings = load_settings()
+    configure_logging(level=settings.log_level, is_json=settings.log_format == "json")
+    bot = load_bot(path)
+    adapters = list(bot.adapters.values()) or load_adapters(os.environ)
+    if not adapters:
+        raise ConfigError(
+            "No platform is set up. Set SLACK_BOT_TOKEN and SLACK_APP_TOKEN, or DISCORD_BOT_TOKEN, in the environment "
+            f"or in .env; or talk to the bot here: threadkeep chat {path}"
+        )
+    ready = bot.connected_to(
+        adapters,
+        bot.store or make_store(settings),
+        max_concurrent_runs=settings.max_concurrent_runs,
+        grace_seconds=settings.grace_seconds,
+    )
+    asyncio.run(serve(ready, say=typer.echo))

@@ -1,0 +1,81 @@
+"""Find what a command is to run: the bot in a file, the adapters that are installed, the store that is set."""
+
+import sys
+from collections.abc import Mapping
+from importlib.metadata import entry_points
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+
+from threadkeep.agent.agent import Agent
+from threadkeep.chat.adapter import Adapter
+from threadkeep.errors import ConfigError
+from threadkeep.runtime.bot import Bot
+from threadkeep.settings import Settings
+from threadkeep.stores.base import Store
+
+ADAPTER_GROUP = "threadkeep.adapters"
+"""The entry point group in which packages announce their adapter class, under the platform's name."""
+
+
+def load_bot(path: Path) -> Bot:
+    """Run a bot file and return its ``bot``, or a bot around its ``agent``.
+
+    Raises:
+        ConfigError: There is no such file, it cannot be run, or it defines neither.
+    """
+    module = _run_file(path)
+    bot = getattr(module, "bot", None)
+    if isinstance(bot, Bot):
+        return bot
+    agent = getattr(module, "agent", None)
+    if isinstance(agent, Agent):
+        return Bot(agent=agent)
+    raise ConfigError(f"{path} defines no bot: it needs a line like `bot = Bot(agent=Agent(...))` at its top level.")
+
+
+def _run_file(path: Path) -> ModuleType:
+    if not path.is_file():
+        raise ConfigError(f"There is no bot file {path}. Write one with: threadkeep new my_bot")
+    spec = spec_from_file_location(path.stem, path.resolve())
+    if spec is None or spec.loader is None:
+        raise ConfigError(f"{path} is not a Python file.")
+    module = module_from_spec(spec)
+    sys.modules.setdefault(path.stem, module)
+    sys.path.insert(0, str(path.resolve().parent))
+    try:
+        spec.loader.exec_module(module)
+    except ConfigError:
+        raise
+    except Exception as error:
+        raise ConfigError(f"{path} cannot be run: {type(error).__name__}: {error}") from error
+    return module
+
+
+def load_adapters(environ: Mapping[str, str]) -> list[Adapter]:
+    """Return an adapter for each installed platform whose credentials are set.
+
+    Raises:
+        ConfigError: Credentials are incomplete or wrong, or an adapter cannot be imported.
+    """
+    adapters: list[Adapter] = []
+    for entry in sorted(entry_points(group=ADAPTER_GROUP), key=lambda found: found.name):
+        try:
+            adapter_class = entry.load()
+        except ImportError as error:
+            raise ConfigError(f"The adapter {entry.name} cannot be imported: {error}") from error
+        adapter = adapter_class.from_environment(environ)
+        if adapter is not None:
+            adapters.append(adapter)
+    return adapters
+
+
+def make_store(settings: Settings) -> Store:
+    """Return the store that is set: Redis where REDIS_URL names one, else the embedded file."""
+    if settings.redis_url is not None:
+        from threadkeep.stores.redis import RedisStore  # noqa: PLC0415 - not imported where SQLite serves
+
+        return RedisStore(settings.redis_url.get_secret_value())
+    from threadkeep.stores.sqlite import SQLiteStore  # noqa: PLC0415 - not imported where Redis serves
+
+    return SQLiteStore(settings.database)

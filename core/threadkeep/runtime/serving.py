@@ -1,0 +1,55 @@
+"""Run a bot until it ends or the operator stops it."""
+
+import asyncio
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from threadkeep.runtime.bot import Bot
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+@contextmanager
+def _stop_signals(stopped: asyncio.Event, say: Callable[[str], None]) -> Iterator[None]:
+    """Set the event at the first SIGINT or SIGTERM; the second one ends the process as usual."""
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        for number in _SIGNALS:
+            loop.remove_signal_handler(number)
+        say("Stopping ... (again to stop at once)")
+        stopped.set()
+
+    for number in _SIGNALS:
+        loop.add_signal_handler(number, stop)
+    try:
+        yield
+    finally:
+        for number in _SIGNALS:
+            loop.remove_signal_handler(number)
+
+
+async def serve(bot: Bot, *, say: Callable[[str], None]) -> None:
+    """Run a bot until SIGINT, SIGTERM, or the end of its platforms.
+
+    Args:
+        bot: The bot, with adapters and store.
+        say: Prints a line for the operator.
+
+    Raises:
+        ThreadkeepError: The store or a platform refused.
+    """
+    stopped = asyncio.Event()
+    with _stop_signals(stopped, say):
+        say("Connecting ... (Ctrl-C to stop)")
+        async with bot, asyncio.TaskGroup() as group:
+            for line in bot.descriptions:
+                say(f"  {line}")
+            say("Ready.")
+            closed = group.create_task(bot.wait_closed())
+            stop = group.create_task(stopped.wait())
+            await asyncio.wait((closed, stop), return_when=asyncio.FIRST_COMPLETED)
+            closed.cancel()
+            stop.cancel()
+    say("Stopped.")

@@ -1,0 +1,175 @@
+"""Takes ready sessions from the store and answers them, many side by side, each alone."""
+
+import asyncio
+import os
+import socket
+from collections.abc import Callable, Mapping
+from time import monotonic
+from uuid import uuid4
+
+import structlog
+
+from threadkeep.agent.agent import Agent
+from threadkeep.chat.adapter import Adapter
+from threadkeep.errors import StoreUnavailableError, ThreadkeepError
+from threadkeep.runtime.answer import Answer
+from threadkeep.sessions import new_run_id
+from threadkeep.stores.base import Claim, Lease, Store
+
+_log = structlog.get_logger(__name__)
+
+_IDLE_SECONDS = 1.0
+_STORE_RETRY_SECONDS = 0.5
+_FAULT_RETRY_SECONDS = 30.0
+_RENEWALS_PER_LEASE = 3
+
+
+def new_worker_name() -> str:
+    """Return a name for this process that no other worker has, readable in logs."""
+    return f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:6]}"
+
+
+class Worker:
+    """Answers ready sessions until it is told to stop.
+
+    Args:
+        agent: Who answers.
+        store: Where sessions wait.
+        adapters: Where to reply, by platform.
+        max_concurrent_runs: How many sessions are answered at a time; the rest waits in the store.
+        max_attempts: After so many attempts that ended with their process, a run is given up.
+        name: Unique among all workers of the store; made up if None.
+        clock: Seconds that only grow.
+    """
+
+    def __init__(
+        self,
+        *,
+        agent: Agent,
+        store: Store,
+        adapters: Mapping[str, Adapter],
+        max_concurrent_runs: int = 50,
+        max_attempts: int = 5,
+        name: str | None = None,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        self._agent = agent
+        self._store = store
+        self._adapters = adapters
+        self._max_attempts = max_attempts
+        self._name = name or new_worker_name()
+        self._clock = clock
+        self._slots = asyncio.Semaphore(max_concurrent_runs)
+        self._stopping = asyncio.Event()
+        self._running: dict[Lease, asyncio.Task[None]] = {}
+
+    @property
+    def name(self) -> str:
+        """The worker's name, as the store knows it."""
+        return self._name
+
+    @property
+    def running(self) -> int:
+        """How many sessions are being answered now."""
+        return len(self._running)
+
+    async def run(self) -> None:
+        """Answer until ``stop``; returns when every run has ended."""
+        async with asyncio.TaskGroup() as group:
+            renewals = group.create_task(self._renew_leases(), name="renew-leases")
+            claims = group.create_task(self._claim_sessions(group), name="claim-sessions")
+            await self._stopping.wait()
+            claims.cancel()
+            while self._running:
+                await asyncio.wait(list(self._running.values()))
+            renewals.cancel()
+
+    async def stop(self, *, grace: float) -> None:
+        """Take no more sessions; let the runs at work end, and hand back those that take longer than the grace time.
+
+        Args:
+            grace: Seconds that runs may still take.
+        """
+        self._stopping.set()
+        if self._running:
+            _log.info("waiting_for_runs", count=len(self._running), seconds=grace)
+            await asyncio.wait(list(self._running.values()), timeout=grace)
+        for task in self._running.values():
+            task.cancel("the worker stops")
+
+    async def _claim_sessions(self, group: asyncio.TaskGroup) -> None:
+        while True:
+            await self._slots.acquire()
+            is_handed_on = False
+            try:
+                claim = await self._claim()
+                if claim is not None:
+                    self._start(group, claim)
+                    is_handed_on = True
+            finally:
+                if not is_handed_on:
+                    self._slots.release()
+            if not is_handed_on:
+                await self._store.inbox.wait(_IDLE_SECONDS)
+
+    async def _claim(self) -> Claim | None:
+        try:
+            runs = self._agent.history_runs
+            return await self._store.inbox.claim(self._name, run_id=new_run_id(), runs=runs)
+        except StoreUnavailableError as error:
+            _log.warning("store_unavailable", call="claim", error=str(error), retry_in=_STORE_RETRY_SECONDS)
+            await asyncio.sleep(_STORE_RETRY_SECONDS)
+            return None
+
+    def _start(self, group: asyncio.TaskGroup, claim: Claim) -> None:
+        task = group.create_task(self._answer(claim), name=f"run-{claim.run_id}")
+        self._running[claim.lease] = task
+        task.add_done_callback(lambda _: self._end(claim.lease))
+
+    def _end(self, lease: Lease) -> None:
+        del self._running[lease]
+        self._slots.release()
+
+    async def _answer(self, claim: Claim) -> None:
+        answer = Answer(
+            claim,
+            agent=self._agent,
+            store=self._store,
+            adapters=self._adapters,
+            max_attempts=self._max_attempts,
+        )
+        try:
+            await answer.run()
+        except Exception:  # noqa: BLE001 - one session's trouble never stops the others; it is tried again later
+            _log.exception("session_failed", session_id=claim.lease.session_id, run_id=claim.run_id)
+            await self._release_later(claim.lease)
+
+    async def _release_later(self, lease: Lease) -> None:
+        try:
+            await self._store.inbox.release(lease, delay=_FAULT_RETRY_SECONDS)
+        except ThreadkeepError as error:
+            _log.warning("not_handed_back", session_id=lease.session_id, error=str(error))
+
+    async def _renew_leases(self) -> None:
+        """Keep the leases of all runs alive with one call; stop the runs whose lease is gone."""
+        pause = self._store.lease_seconds / _RENEWALS_PER_LEASE
+        renewed_at = self._clock()
+        while True:
+            await asyncio.sleep(pause)
+            asked_at = self._clock()
+            leases = tuple(self._running)
+            try:
+                lost = await self._store.inbox.renew(leases) if leases else frozenset()
+                renewed_at = asked_at
+            except StoreUnavailableError as error:
+                _log.warning("store_unavailable", call="renew", error=str(error), retry_in=pause)
+                is_lapsed = self._clock() - renewed_at >= self._store.lease_seconds
+                lost = frozenset(leases) if is_lapsed else frozenset()
+            for lease in lost:
+                self._cancel_lost(lease)
+
+    def _cancel_lost(self, lease: Lease) -> None:
+        task = self._running.get(lease)
+        if task is not None:
+            _log.warning("lease_lost", session_id=lease.session_id, worker=self._name)
+            task.cancel("the lease is lost")

@@ -1,0 +1,115 @@
+-- Take a session: one whose delay is over or which is ready, or one whose lease has lapsed.
+-- KEYS[1] ready, KEYS[2] later, KEYS[3] fence. The keys of the session that is found carry the same hash tag.
+-- Returns what the worker needs, or {0, milliseconds until a delayed session is due, or -1}.
+local base, worker, run_id, run_count = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
+local lease, max_claimed, max_context = ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7])
+local is_lapsed_first = ARGV[8] == '1'
+local READY, LATER, FENCE = KEYS[1], KEYS[2], KEYS[3]
+
+local now = now_ms()
+
+local function move_due()
+  for _, session in ipairs(redis.call('ZRANGEBYSCORE', LATER, '-inf', now, 'LIMIT', 0, 10)) do
+    redis.call('ZREM', LATER, session)
+    local meta = base .. session .. ':meta'
+    if redis.call('HGET', meta, 'entry') == 'later' then
+      redis.call('HSET', meta, 'entry', redis.call('XADD', READY, '*', 's', session))
+    end
+  end
+end
+
+-- The group is made where it is missing: at the very first claim, and after the database was flushed.
+local function read_ready()
+  local found = redis.pcall('XREADGROUP', 'GROUP', GROUP, CONSUMER, 'COUNT', 1, 'STREAMS', READY, '>')
+  if found and found.err then
+    redis.call('XGROUP', 'CREATE', READY, GROUP, '0', 'MKSTREAM')
+    found = redis.call('XREADGROUP', 'GROUP', GROUP, CONSUMER, 'COUNT', 1, 'STREAMS', READY, '>')
+  end
+  if found then
+    return found[1][2][1][1], found[1][2][1][2][2]
+  end
+end
+
+-- XAUTOCLAIM would look at ten pending entries only, from a cursor that somebody must keep.
+local function take_lapsed()
+  local pending = redis.pcall('XPENDING', READY, GROUP, 'IDLE', lease, '-', '+', 1)
+  if pending.err or #pending == 0 then
+    return nil
+  end
+  local id = pending[1][1]
+  local entry = redis.call('XCLAIM', READY, GROUP, CONSUMER, 0, id)[1]
+  return id, entry and entry[2][2]
+end
+
+local function find()
+  local id, session
+  if is_lapsed_first then
+    id, session = take_lapsed()
+  end
+  local is_lapsed = id ~= nil
+  if not id then
+    id, session = read_ready()
+  end
+  if not id and not is_lapsed_first then
+    id, session = take_lapsed()
+    is_lapsed = id ~= nil
+  end
+  return id, session, is_lapsed
+end
+
+local function take(id, session, is_lapsed)
+  local name = base .. session
+  local meta, inbox, run = name .. ':meta', name .. ':inbox', name .. ':run'
+  trim_context(meta, inbox, max_context)
+
+  local events, context = redis.call('LRANGE', inbox, 0, max_claimed - 1), 0
+  for index, item in ipairs(events) do
+    local mark = string.sub(item, 1, 1)
+    if mark == 'c' then
+      context = context + 1
+    elseif mark == 'u' then
+      -- The attempt that saw it as context is fenced off now.
+      redis.call('LSET', inbox, index - 1, 'a' .. string.sub(item, 2))
+    end
+  end
+
+  -- One counter for all sessions, so that a session which is deleted and begins again gets no old number.
+  local fence = redis.call('INCR', FENCE)
+  redis.call('HSET', meta, 'fence', fence, 'holder', worker, 'taken', #events, 'taken_context', context)
+  redis.call('HSETNX', run, 'run_id', run_id)
+  local attempt = redis.call('HINCRBY', run, 'attempt', 1)
+  redis.call('PEXPIRE', run, redis.call('PTTL', meta))
+
+  local runs = {}
+  if run_count > 0 then
+    runs = redis.call('LRANGE', name .. ':runs', -run_count, -1)
+  end
+  return {
+    1, session, id, fence, attempt, events, redis.call('HGETALL', run), redis.call('HGETALL', meta), runs,
+    is_lapsed and 1 or 0,
+  }
+end
+
+move_due()
+-- A few entries may belong to sessions that were deleted or have expired.
+for _ = 1, 20 do
+  local id, session, is_lapsed = find()
+  if not id then
+    break
+  end
+  local meta = session and base .. session .. ':meta'
+  if session and redis.call('HGET', meta, 'entry') == id then
+    if number_of(meta, 'waiting') > 0 then
+      return take(id, session, is_lapsed)
+    end
+    redis.call('HDEL', meta, 'entry')
+  end
+  redis.call('XACK', READY, GROUP, id)
+  redis.call('XDEL', READY, id)
+end
+
+local next_due = redis.call('ZRANGE', LATER, 0, 0, 'WITHSCORES')
+if #next_due == 0 then
+  return {0, -1}
+end
+return {0, math.max(0, next_due[2] - now)}

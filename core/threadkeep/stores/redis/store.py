@@ -1,0 +1,98 @@
+"""The store on a Redis server."""
+
+import time
+from collections.abc import Callable
+from typing import Self, Unpack
+
+from threadkeep.stores.options import StoreOptions, StoreSettings
+from threadkeep.stores.redis.address import RedisAddress
+from threadkeep.stores.redis.history import RedisHistory
+from threadkeep.stores.redis.inbox import RedisInbox
+from threadkeep.stores.redis.keys import RedisKeys
+from threadkeep.stores.redis.lines import Lines
+from threadkeep.stores.redis.memories import RedisMemories
+from threadkeep.stores.redis.server import inspect_server, warn_of_weakness
+
+
+class RedisStore:
+    """Sessions, inboxes and memories on a Redis server, 6.2 or newer, shared by any number of processes.
+
+    A store may be used from several event loops, also one after the other: each has connections of its own, which
+    ``async with`` closes for all of them. A loop that ends before must have closed the store itself.
+
+    Args:
+        url: ``redis://``, ``rediss://`` or ``unix://``.
+        prefix: What all keys begin with; stores with different prefixes know nothing of each other.
+        partitions: Over how many hash tags the sessions are spread. It may not change while there is data. The store
+            speaks to one server; more than one partition makes a claim ask each of them in turn.
+        timeout: How many seconds a call may take.
+        clock: Gives the time of new memories; everything else goes by the server's clock.
+        settings: How much is kept and for how long; see ``StoreOptions``.
+
+    Raises:
+        ConfigError: The URL or a setting cannot be used.
+    """
+
+    def __init__(
+        self,
+        url: str = "redis://localhost:6379/0",
+        *,
+        prefix: str = "tk",
+        partitions: int = 1,
+        timeout: float = 5.0,  # noqa: ASYNC109 - not of one call: it is the store's setting
+        clock: Callable[[], float] = time.time,
+        **settings: Unpack[StoreSettings],
+    ) -> None:
+        self._options = StoreOptions(**settings)
+        self._address = RedisAddress(url)
+        self._version = ""
+        keys = RedisKeys(prefix=prefix, partitions=partitions)
+        self._lines = Lines(self._address, channel=keys.wake_channel, timeout=timeout)
+        self._inbox = RedisInbox(keys, self._options, self._lines)
+        self._history = RedisHistory(keys, self._options, self._lines)
+        self._memories = RedisMemories(keys, self._lines, clock)
+
+    @property
+    def inbox(self) -> RedisInbox:
+        """Accepted events, leased to workers."""
+        return self._inbox
+
+    @property
+    def history(self) -> RedisHistory:
+        """Sessions and finished runs."""
+        return self._history
+
+    @property
+    def memories(self) -> RedisMemories:
+        """What is remembered of users."""
+        return self._memories
+
+    @property
+    def lease_seconds(self) -> float:
+        """After what time without renewal another worker may take a session over."""
+        return self._options.lease_seconds
+
+    @property
+    def description(self) -> str:
+        """The server's version, once known, and its URL without secrets."""
+        return f"Redis {self._version} at {self._address}" if self._version else f"Redis at {self._address}"
+
+    async def __aenter__(self) -> Self:
+        """Connect and check the server; log a warning if its settings break a guarantee.
+
+        Raises:
+            StoreUnavailableError: It cannot be reached.
+            StoreConfigError: It is too old, or refuses the user.
+        """
+        try:
+            report = await inspect_server(self._lines.here().wire, self._address)
+        except BaseException:
+            await self._lines.aclose()
+            raise
+        self._version = report.version
+        warn_of_weakness(report, self._address)
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        """Close every connection; a later call opens them again."""
+        await self._lines.aclose()

@@ -1,0 +1,193 @@
+"""One ordered, pipelined connection to Redis for all calls of one event loop.
+
+All calls of one turn of the loop go out in one write and come back in one read, in the order in which they were made;
+calls made meanwhile are the next batch. A pool of connections would cost three times the CPU and, since two
+connections race, would now and then store two messages of one conversation in the wrong order.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from redis.asyncio.connection import AbstractConnection
+from redis.exceptions import NoScriptError, ResponseError
+
+from threadkeep.errors import StoreError, StoreUnavailableError
+from threadkeep.stores.redis.address import RedisAddress
+from threadkeep.stores.redis.failures import FAILURES, connection_error, reply_error
+from threadkeep.stores.redis.scripts import Script
+
+Word = str | bytes | int
+"""A word of a command."""
+
+_MAX_BATCH: Final = 500
+_MAX_WAITING: Final = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command to the server, or the call of a script.
+
+    Attributes:
+        words: The command's words; for a script the number of keys, the keys and the arguments.
+        script: The script.
+    """
+
+    words: tuple[Word, ...]
+    script: Script | None = None
+
+    def packed(self) -> tuple[Word, ...]:
+        """Give the words to be sent."""
+        return self.words if self.script is None else ("EVALSHA", self.script.sha, *self.words)
+
+    def packed_whole(self) -> tuple[Word, ...]:
+        """Give the words to be sent to a server that does not know the script."""
+        return self.words if self.script is None else ("EVAL", self.script.source, *self.words)
+
+
+def script_call(script: Script, keys: Sequence[str], *arguments: Word) -> Command:
+    """Give the command that calls a script."""
+    return Command((len(keys), *keys, *arguments), script)
+
+
+def _encoded(command: Command) -> Command:
+    # Text that cannot be encoded is its caller's error; found in the batch it would be everybody's.
+    return Command(tuple(word.encode() if isinstance(word, str) else word for word in command.words), command.script)
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    commands: tuple[Command, ...]
+    replies: asyncio.Future[list[object]]
+
+
+class Wire:
+    """A connection that opens itself when it is used, and again after it was lost.
+
+    Args:
+        address: The server.
+        timeout: How many seconds a batch may take, the connecting included.
+    """
+
+    def __init__(self, address: RedisAddress, timeout: float) -> None:
+        self._address = address
+        self._timeout = timeout
+        self._waiting: deque[_Call] = deque()
+        self._connection: AbstractConnection | None = None
+        self._sender: asyncio.Task[None] | None = None
+
+    async def call(self, command: Command) -> object:
+        """Send one command and return its reply.
+
+        A caller that is cancelled while it waits does not disturb the others; its command may have been performed.
+
+        Raises:
+            StoreUnavailableError: There is no reply; the command may have been performed or not.
+            StoreError: The server refused it.
+        """
+        return (await self.call_all(command))[0]
+
+    async def call_all(self, *commands: Command) -> list[object]:
+        """Send some commands together and return their replies.
+
+        Raises:
+            StoreUnavailableError: There is no reply; each of the commands may have been performed or not.
+            StoreError: The server refused one of them; the others were performed.
+        """
+        if len(self._waiting) >= _MAX_WAITING:
+            raise StoreUnavailableError(f"{_MAX_WAITING} calls wait for Redis at {self._address} already")
+        call = _Call(tuple(_encoded(command) for command in commands), asyncio.get_running_loop().create_future())
+        self._waiting.append(call)
+        if self._sender is None or self._sender.done():
+            self._sender = asyncio.create_task(self._send_waiting(), name="threadkeep-redis-wire")
+        replies = await call.replies
+        for reply in replies:
+            if isinstance(reply, ResponseError):
+                raise reply_error(reply, str(self._address)) from reply
+        return replies
+
+    async def aclose(self) -> None:
+        """Close the connection; calls that wait fail."""
+        sender, self._sender = self._sender, None
+        if sender is not None:
+            sender.cancel()
+            await asyncio.gather(sender, return_exceptions=True)
+        await self._disconnect()
+
+    async def _send_waiting(self) -> None:
+        batch: list[_Call] = []
+        try:
+            while self._waiting:
+                batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), _MAX_BATCH))]
+                await self._exchange(batch)
+        finally:
+            # Only a cancelled sender leaves anything behind.
+            closed = StoreUnavailableError(f"the connection to Redis at {self._address} was closed")
+            _fail([*batch, *self._waiting], closed)
+            self._waiting.clear()
+
+    async def _exchange(self, batch: Sequence[_Call]) -> None:
+        commands = [command for call in batch for command in call.commands]
+        try:
+            async with asyncio.timeout(self._timeout):
+                replies = await self._send(commands)
+        except FAILURES as error:
+            await self._disconnect()
+            _fail(batch, connection_error(_named(error, self._timeout), str(self._address)))
+            return
+        position = 0
+        for call in batch:
+            end = position + len(call.commands)
+            if not call.replies.done():
+                call.replies.set_result(replies[position:end])
+            position = end
+
+    async def _send(self, commands: Sequence[Command]) -> list[object]:
+        connection = await self._connect()
+        replies = await _converse(connection, [command.packed() for command in commands])
+        # After a restart or SCRIPT FLUSH the server knows no script. The calls are repeated here and at once, before
+        # any later call, so that they keep their order.
+        unknown = [index for index, reply in enumerate(replies) if isinstance(reply, NoScriptError)]
+        if unknown:
+            again = await _converse(connection, [commands[index].packed_whole() for index in unknown])
+            for index, reply in zip(unknown, again, strict=True):
+                replies[index] = reply
+        return replies
+
+    async def _connect(self) -> AbstractConnection:
+        if self._connection is None or not self._connection.is_connected:
+            self._connection = await self._address.connect(self._timeout)
+        return self._connection
+
+    async def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.disconnect(nowait=True)
+
+
+async def _converse(connection: AbstractConnection, packed: Sequence[tuple[Word, ...]]) -> list[object]:
+    await connection.send_packed_command(connection.pack_commands(packed), check_health=False)
+    replies: list[object] = []
+    for _ in packed:
+        try:
+            replies.append(await connection.read_response())
+        except ResponseError as error:
+            replies.append(error)
+    return replies
+
+
+def _named(error: Exception, seconds: float) -> Exception:
+    if isinstance(error, TimeoutError) and not str(error):
+        return TimeoutError(f"no answer within {seconds:g} s")
+    return error
+
+
+def _fail(batch: Sequence[_Call], error: StoreError) -> None:
+    for call in batch:
+        if not call.replies.done():
+            # One error for each caller: their tracebacks would grow into each other.
+            call.replies.set_exception(type(error)(*error.args))
+            # A caller that was cancelled does not ask for it; that is no reason for a warning.
+            call.replies.exception()

@@ -1,0 +1,131 @@
+"""The mailbox in SQLite."""
+
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from threadkeep.chat.adapter import Acceptance
+from threadkeep.chat.events import Event
+from threadkeep.errors import StoreError
+from threadkeep.messages import clean_text
+from threadkeep.runs import Run
+from threadkeep.stores.base import Claim, Lease
+from threadkeep.stores.options import StoreOptions
+from threadkeep.stores.sqlite import leasing
+from threadkeep.stores.sqlite.accepting import Accepted, Accepting
+from threadkeep.stores.sqlite.bells import Bells
+from threadkeep.stores.sqlite.database import Database
+from threadkeep.stores.sqlite.rows import prune
+
+_POLL_SECONDS: Final = 0.25
+_PRUNE_SECONDS: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Nothing:
+    next_due: float | None
+
+
+class SQLiteInbox:
+    """Accepted events by session, leased to workers.
+
+    Args:
+        database: The tables.
+        options: How much is kept.
+        bells: Rung when a session becomes ready.
+        clock: Gives the time in seconds since the epoch.
+    """
+
+    def __init__(self, database: Database, options: StoreOptions, bells: Bells, clock: Callable[[], float]) -> None:
+        self._database = database
+        self._options = options
+        self._bells = bells
+        self._clock = clock
+        self._prune_at = float("-inf")
+
+    async def accept(self, event: Event) -> Acceptance:
+        """Store an event and make its session ready; see ``Inbox``."""
+
+        def operation(connection: sqlite3.Connection) -> Accepted:
+            now = self._clock()
+            if now >= self._prune_at:
+                self._prune_at = now + _PRUNE_SECONDS
+                prune(connection, self._options, now)
+            return Accepting(connection, event, self._options, now).perform()
+
+        accepted = await self._database.write(operation)
+        if accepted.is_woken:
+            self._bells.ring()
+        return accepted.outcome
+
+    async def claim(self, worker: str, *, run_id: str, runs: int) -> Claim | None:
+        """Take a session; see ``Inbox``."""
+        bell = self._bells.here()
+        rings = bell.rings
+        found = await self._database.write(lambda connection: self._claim(connection, worker, run_id, runs))
+        if isinstance(found, Claim):
+            return found
+        if isinstance(found, StoreError):
+            raise found
+        due_in = None if found.next_due is None else max(0.0, found.next_due - self._clock())
+        bell.silence(rings, due_in=due_in)
+        return None
+
+    async def wait(self, seconds: float) -> None:
+        """Return when something became ready here or is due, after that time, or to look for other processes' work."""
+        limit = min(seconds, _POLL_SECONDS) if self._database.is_shared else seconds
+        await self._bells.here().wait(limit)
+
+    async def record(self, lease: Lease, steps: Mapping[str, str]) -> None:
+        """Record finished steps; see ``Inbox``."""
+        cleaned = {name: clean_text(value) for name, value in steps.items()}
+        await self._database.write(lambda connection: leasing.record(connection, lease, cleaned))
+
+    async def commit(self, lease: Lease, run: Run, *, consumed: int) -> None:
+        """Append the run, consume events and end the lease; see ``Inbox``."""
+        is_ready = await self._database.write(
+            lambda connection: leasing.commit(connection, lease, run, consumed, self._options, self._clock())
+        )
+        if is_ready:
+            self._bells.ring()
+
+    async def renew(self, leases: Sequence[Lease]) -> frozenset[Lease]:
+        """Keep leases alive; see ``Inbox``."""
+        if not leases:
+            return frozenset()
+
+        def operation(connection: sqlite3.Connection) -> frozenset[Lease]:
+            due_at = self._clock() + self._options.lease_seconds
+            lost = frozenset(lease for lease in leases if not leasing.is_held(connection, lease))
+            kept = [(due_at, lease.session_id) for lease in leases if lease not in lost]
+            connection.executemany("UPDATE sessions SET due_at = ? WHERE session_id = ?", kept)
+            return lost
+
+        return await self._database.write(operation)
+
+    async def release(self, lease: Lease, *, delay: float = 0.0) -> None:
+        """Hand a session back; see ``Inbox``."""
+
+        def operation(connection: sqlite3.Connection) -> bool:
+            if not leasing.is_held(connection, lease):
+                return False
+            return leasing.end_lease(connection, lease.session_id, self._clock() + max(delay, 0.0))
+
+        if await self._database.write(operation):
+            self._bells.ring()
+
+    def _claim(
+        self, connection: sqlite3.Connection, worker: str, run_id: str, runs: int
+    ) -> Claim | _Nothing | StoreError:
+        now = self._clock()
+        session_id = leasing.find_due(connection, now)
+        if session_id is None:
+            return _Nothing(next_due=leasing.next_due(connection))
+        lease = leasing.take(connection, worker, session_id, self._options, now)
+        try:
+            return leasing.read_claim(connection, lease, run_id=run_id, runs=runs)
+        except StoreError as error:
+            # Perhaps a newer worker can read it: given back, not raised here, so that this transaction is kept.
+            leasing.end_lease(connection, session_id, now + self._options.lease_seconds)
+            return error

@@ -1,0 +1,91 @@
+"""Sessions in the embedded store's tables."""
+
+import sqlite3
+
+from threadkeep.runs import Run
+from threadkeep.sessions import Session
+from threadkeep.stores.codec import decode_run, decode_state, encode_run
+from threadkeep.stores.options import MAX_SPEAKERS, StoreOptions
+
+_SESSION = "session_id, name, state, created_at, updated_at, run_count"
+
+
+def begin_session(connection: sqlite3.Connection, session_id: str, now: float) -> None:
+    """Make a session if it does not exist, and note that it is used."""
+    connection.execute(
+        "INSERT INTO sessions (session_id, created_at, updated_at, used_at) VALUES (?, ?, ?, ?) "
+        "ON CONFLICT (session_id) DO UPDATE SET used_at = excluded.used_at",
+        (session_id, now, now, now),
+    )
+
+
+def add_speaker(connection: sqlite3.Connection, session_id: str, user_id: str) -> None:
+    """Name a speaker of a session, in order of appearance."""
+    connection.execute(
+        "INSERT OR IGNORE INTO speakers (session_id, user_id) "
+        "SELECT ?, ? WHERE (SELECT count(*) FROM speakers WHERE session_id = ?) < ?",
+        (session_id, user_id, session_id, MAX_SPEAKERS),
+    )
+
+
+def append_run(connection: sqlite3.Connection, session_id: str, run: Run, options: StoreOptions, now: float) -> None:
+    """Add a finished run to a session that exists, drop the oldest above the cap, and index it."""
+    connection.execute(
+        "UPDATE sessions SET run_count = run_count + 1, last_run_id = ?, updated_at = ?, used_at = ? "
+        "WHERE session_id = ?",
+        (run.run_id, now, now, session_id),
+    )
+    connection.execute(
+        "INSERT INTO runs (session_id, number, body) "
+        "SELECT session_id, run_count, ? FROM sessions WHERE session_id = ?",
+        (encode_run(run), session_id),
+    )
+    connection.execute(
+        "DELETE FROM runs WHERE session_id = ? AND number <= (SELECT run_count FROM sessions WHERE session_id = ?) - ?",
+        (session_id, session_id, options.max_runs),
+    )
+    if run.user_id is not None:
+        add_speaker(connection, session_id, run.user_id)
+        connection.execute("INSERT OR REPLACE INTO answered VALUES (?, ?, ?)", (run.user_id, session_id, now))
+
+
+def read_session(connection: sqlite3.Connection, session_id: str, used_after: float) -> Session | None:
+    """Give what is known of a session; None if there is none that was used after that time."""
+    row = connection.execute(
+        f"SELECT {_SESSION} FROM sessions WHERE session_id = ? AND used_at > ?",  # noqa: S608 - a constant
+        (session_id, used_after),
+    ).fetchone()
+    if row is None:
+        return None
+    speakers = connection.execute("SELECT user_id FROM speakers WHERE session_id = ? ORDER BY place", (session_id,))
+    _, name, state, created_at, updated_at, run_count = row
+    return Session(
+        session_id=session_id,
+        name=name,
+        user_ids=tuple(user_id for (user_id,) in speakers),
+        created_at=created_at,
+        updated_at=updated_at,
+        run_count=run_count,
+        state={} if state is None else decode_state(state),
+    )
+
+
+def read_runs(connection: sqlite3.Connection, session_id: str, count: int) -> tuple[Run, ...]:
+    """Give the last runs of a session, oldest first."""
+    if count < 1:
+        return ()
+    rows = connection.execute(
+        "SELECT body FROM runs WHERE session_id = ? ORDER BY number DESC LIMIT ?", (session_id, count)
+    ).fetchall()
+    return tuple(decode_run(body) for (body,) in reversed(rows))
+
+
+def prune(connection: sqlite3.Connection, options: StoreOptions, now: float) -> None:
+    """Delete what has expired, a bounded piece at a time."""
+    connection.execute(
+        "DELETE FROM seen WHERE message IN (SELECT message FROM seen WHERE expires_at <= ? LIMIT 1000)", (now,)
+    )
+    connection.execute(
+        "DELETE FROM sessions WHERE session_id IN (SELECT session_id FROM sessions WHERE used_at <= ? LIMIT 100)",
+        (now - options.retention.total_seconds(),),
+    )

@@ -1,0 +1,136 @@
+"""The tables of the embedded store."""
+
+import sqlite3
+from typing import Final
+
+from threadkeep.errors import StoreConfigError
+
+SCHEMA_VERSION: Final = 1
+"""The version of the tables, kept in the file's ``user_version``."""
+
+# sessions.due_at is the schedule and the lease in one: from then on the session may be claimed. It is null where there
+# is nothing to answer, the time of arrival where there is, the end of the lease while a worker holds the session, and
+# the end of the delay where one gave it back.
+#
+# sessions.taken is the last event that the worker was given; nothing up to there is dropped while it works.
+# events.is_late marks a message that the run in progress saw as context and that turned out to be addressed to the
+# bot: the run's commit must leave it.
+_TABLES: Final = (
+    """
+    CREATE TABLE sessions (
+        session_id TEXT PRIMARY KEY,
+        name TEXT,
+        state BLOB,
+        created_at REAL NOT NULL,
+        updated_at REAL NOT NULL,
+        used_at REAL NOT NULL,
+        run_count INTEGER NOT NULL DEFAULT 0,
+        last_run_id TEXT,
+        committed_run_id TEXT,
+        due_at REAL,
+        fence INTEGER NOT NULL DEFAULT 0,
+        worker TEXT,
+        taken INTEGER NOT NULL DEFAULT 0,
+        run_id TEXT,
+        attempt INTEGER NOT NULL DEFAULT 0
+    )
+    """,
+    "CREATE INDEX sessions_due ON sessions (due_at) WHERE due_at IS NOT NULL",
+    "CREATE INDEX sessions_used ON sessions (used_at)",
+    """
+    CREATE TABLE speakers (
+        place INTEGER PRIMARY KEY AUTOINCREMENT,
+        session_id TEXT NOT NULL REFERENCES sessions ON DELETE CASCADE,
+        user_id TEXT NOT NULL,
+        UNIQUE (session_id, user_id)
+    )
+    """,
+    """
+    CREATE TABLE answered (
+        user_id TEXT NOT NULL,
+        session_id TEXT NOT NULL REFERENCES sessions ON DELETE CASCADE,
+        answered_at REAL NOT NULL,
+        PRIMARY KEY (user_id, session_id)
+    )
+    """,
+    "CREATE INDEX answered_latest ON answered (user_id, answered_at)",
+    "CREATE INDEX answered_session ON answered (session_id)",
+    """
+    CREATE TABLE events (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT,
+        session_id TEXT NOT NULL REFERENCES sessions ON DELETE CASCADE,
+        message TEXT NOT NULL,
+        is_answerable INTEGER NOT NULL,
+        is_late INTEGER NOT NULL DEFAULT 0,
+        body BLOB NOT NULL
+    )
+    """,
+    "CREATE INDEX events_order ON events (session_id, seq)",
+    "CREATE INDEX events_kind ON events (session_id, is_answerable, seq)",
+    "CREATE TABLE seen (message TEXT PRIMARY KEY, is_answerable INTEGER NOT NULL, expires_at REAL NOT NULL)",
+    "CREATE INDEX seen_expiry ON seen (expires_at)",
+    """
+    CREATE TABLE steps (
+        session_id TEXT NOT NULL REFERENCES sessions ON DELETE CASCADE,
+        name TEXT NOT NULL,
+        value TEXT NOT NULL,
+        PRIMARY KEY (session_id, name)
+    )
+    """,
+    """
+    CREATE TABLE runs (
+        session_id TEXT NOT NULL REFERENCES sessions ON DELETE CASCADE,
+        number INTEGER NOT NULL,
+        body BLOB NOT NULL,
+        PRIMARY KEY (session_id, number)
+    )
+    """,
+    """
+    CREATE TABLE memories (
+        user_id TEXT NOT NULL,
+        memo_id TEXT NOT NULL,
+        created_at REAL NOT NULL,
+        text TEXT NOT NULL,
+        PRIMARY KEY (user_id, memo_id)
+    )
+    """,
+    # One counter for all sessions, so that a session which is deleted and begins again gets no old fence.
+    "CREATE TABLE fences (latest INTEGER NOT NULL)",
+    "INSERT INTO fences VALUES (0)",
+)
+
+
+def prepare(connection: sqlite3.Connection, place: str) -> None:
+    """Make the tables where the file is new.
+
+    Args:
+        connection: An open connection that commits by itself.
+        place: The file, for the error.
+
+    Raises:
+        StoreConfigError: The file was written by a newer threadkeep.
+    """
+    if _version(connection) == SCHEMA_VERSION:
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        version = _version(connection)
+        if version > SCHEMA_VERSION:
+            raise StoreConfigError(
+                f"the store {place} has form {version}, and this threadkeep knows forms up to {SCHEMA_VERSION}: "
+                "it was written by a newer version; update threadkeep, or give another path"
+            )
+        # Another process may have made the tables while this one waited.
+        if version == 0:
+            for statement in _TABLES:
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])

@@ -1,0 +1,1 @@
+"""The gateway: sessions, their connections, and the events that go out on them."""

@@ -1,0 +1,199 @@
+"""All gateway sessions of the application, and the way of an event to each of them."""
+
+from collections.abc import Iterable
+
+from aiohttp import web
+
+from threadkeep_emulators.discord.changes import Bell
+from threadkeep_emulators.discord.flags import Intent
+from threadkeep_emulators.discord.ids import Clock, IdSource, Snowflake
+from threadkeep_emulators.discord.model import Payload
+from threadkeep_emulators.discord.permissions import can_see
+from threadkeep_emulators.discord.render import application_payload, member_payload, user_payload
+from threadkeep_emulators.discord.world import World
+from threadkeep_emulators.faults import Fault, Faults
+
+from .connection import Connection
+from .events import Event, guild_created
+from .handshake import CloseError, read_intents, read_shard
+from .session import Session
+from .wire import Wire
+
+_CHUNK = 1000
+_STRIKES_DELIVERY = frozenset({"duplicate", "delay", "drop_before", "drop_after"})
+
+
+class Gateway:
+    """Keep the sessions, and dispatch what happens to those that asked for it."""
+
+    def __init__(
+        self,
+        world: World,
+        *,
+        ids: IdSource,
+        clock: Clock,
+        bell: Bell,
+        faults: Faults,
+        enabled: Intent,
+        heartbeat_interval: float,
+        resume_window: float,
+    ) -> None:
+        self._world = world
+        self._ids = ids
+        self._clock = clock
+        self._bell = bell
+        self._faults = faults
+        self._enabled = enabled
+        self._interval = heartbeat_interval
+        self._resume_window = resume_window
+        self.url = ""
+        self.is_accepting = True
+        self.identifies = 0
+        self.resumes = 0
+        self.sessions: dict[str, Session] = {}
+        self.connections: list[Connection] = []
+
+    def publish(self, event: Event) -> None:
+        """Dispatch an event to every session that wants it, if the bot can see the place."""
+        bot = self._world.application.bot
+        if event.channel is not None and not can_see(self._world, bot, event.channel):
+            return
+        fault = self._take_fault(event.name)
+        copies = 2 if fault is not None and fault.kind == "duplicate" else 1
+        for session in self.sessions.values():
+            if session.wants(event):
+                payload = event.render(session.intents)
+                for _ in range(copies):
+                    session.deliver(event.name, payload, fault)
+
+    def publish_all(self, events: Iterable[Event]) -> None:
+        """Dispatch events one after the other."""
+        for event in events:
+            self.publish(event)
+
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        """Accept a client's WebSocket and speak with it until it ends."""
+        if not self.is_accepting:
+            return web.Response(status=503)
+        socket = web.WebSocketResponse(max_msg_size=1 << 20)
+        await socket.prepare(request)
+        connection = Connection(
+            self,
+            socket,
+            Wire(socket, request.transport, request.query),
+            token=self._world.application.token,
+            clock=self._clock,
+            heartbeat_interval=self._interval,
+        )
+        self.connections.append(connection)
+        self._bell.ring()
+        await connection.run(request.query)
+        return socket
+
+    def identify(self, data: Payload) -> Session:
+        """Open a session: READY with the guilds still unavailable, then each guild."""
+        intents = read_intents(data, self._enabled)
+        session = Session(id=self._ids.session(), intents=intents, shard=read_shard(data))
+        self.identifies += 1
+        self.sessions[session.id] = session
+        events = [guild_created(self._world, guild) for guild in self._world.guilds.values()]
+        mine = [event for event in events if session.wants(event)]
+        session.deliver("READY", self._ready(session, mine))
+        for event in mine:
+            session.deliver(event.name, event.render(intents))
+        self._bell.ring()
+        return session
+
+    def resume(self, session_id: str, sequence: int) -> Session | None:
+        """Give a session that was lost not too long ago.
+
+        Raises:
+            CloseError: 4007 when the client names a dispatch that it cannot have got.
+        """
+        session = self.sessions.get(session_id)
+        if session is None or self._is_too_late(session) or not session.reaches_back_to(sequence):
+            self.sessions.pop(session_id, None)
+            return None
+        if sequence > session.sequence:
+            raise CloseError(4007, "Invalid seq.")
+        for connection in self.connections:
+            if connection.session is session:
+                connection.wire.cut()
+                connection.session = None
+        self.resumes += 1
+        self._bell.ring()
+        return session
+
+    def cut_all(self) -> None:
+        """Cut every connection, as at the end."""
+        for connection in self.connections:
+            connection.wire.cut()
+
+    def detach(self, connection: Connection, *, is_over: bool) -> None:
+        """Note that a connection is gone, and its session too if the client ended it."""
+        if connection in self.connections:
+            self.connections.remove(connection)
+        session = connection.session
+        if session is not None:
+            session.detached_at = self._clock()
+            if is_over:
+                self.sessions.pop(session.id, None)
+        self._bell.ring()
+
+    def request_members(self, session: Session, data: Payload) -> None:
+        """Send the asked-for members of a guild in chunks.
+
+        https://discord.com/developers/docs/events/gateway-events#request-guild-members
+        """
+        guild = self._world.guilds.get(Snowflake(int(data.get("guild_id") or 0)))
+        if guild is None:
+            return
+        wanted = {str(one) for one in data.get("user_ids") or ()}
+        query = data.get("query")
+        is_all = query == "" and not data.get("limit")
+        if is_all and Intent.GUILD_MEMBERS not in session.intents:
+            raise CloseError(4014, "Disallowed intent(s).")
+        found = [
+            member
+            for member in guild.members.values()
+            if str(member.user.id) in wanted or (query is not None and member.user.name.startswith(query))
+        ][: int(data.get("limit") or 0) or None]
+        chunks = [found[start : start + _CHUNK] for start in range(0, len(found), _CHUNK)] or [[]]
+        missing = wanted - {str(member.user.id) for member in found}
+        for index, chunk in enumerate(chunks):
+            payload: Payload = {
+                "guild_id": str(guild.id),
+                "members": [member_payload(member) for member in chunk],
+                "chunk_index": index,
+                "chunk_count": len(chunks),
+                "not_found": sorted(missing),
+            }
+            if "nonce" in data:
+                payload["nonce"] = data["nonce"]
+            session.deliver("GUILD_MEMBERS_CHUNK", payload)
+
+    def _ready(self, session: Session, guilds: list[Event]) -> Payload:
+        application = self._world.application
+        flags = application_payload(application, self._enabled)["flags"]
+        return {
+            "v": 10,
+            "user": user_payload(application.bot),
+            "guilds": [{"id": str(event.guild_id), "unavailable": True} for event in guilds],
+            "session_id": session.id,
+            "resume_gateway_url": self.url,
+            "shard": list(session.shard),
+            "application": {"id": str(application.id), "flags": flags},
+            "private_channels": [],
+            "session_type": "normal",
+        }
+
+    def _is_too_late(self, session: Session) -> bool:
+        gone_since = session.detached_at
+        return gone_since is not None and self._clock() - gone_since > self._resume_window
+
+    def _take_fault(self, name: str) -> Fault | None:
+        # A fault for all calls must not be spent on events: only one that names the event counts here.
+        for fault in self._faults.pending:
+            if fault.match == name and fault.kind in _STRIKES_DELIVERY:
+                return self._faults.take(name)
+        return None

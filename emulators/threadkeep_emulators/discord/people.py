@@ -1,0 +1,226 @@
+"""People who act on the emulated platform: they write, answer, edit, react and click."""
+
+import asyncio
+import mimetypes
+from collections.abc import Mapping, Sequence
+
+from .desk import Desk
+from .dms import direct_channel
+from .errors import EmulatorError
+from .flags import NO_FLAGS, ChannelKind, InteractionKind, MessageFlag
+from .forms import Changes, Draft, Upload
+from .gateway.events import typing_started
+from .ids import Snowflake
+from .mentions import AllowedMentions
+from .model import ChannelState, Message, Payload, User, walk
+from .places import Channel
+from .pressed import Interaction
+from .reactions import react, read_emoji, take_back
+from .slash import command_data
+from .threads import ThreadForm
+
+Files = Mapping[str, bytes]
+_BUTTON = 2
+# A table of its own: the global one reads files of the machine at its first use.
+_TYPES = mimetypes.MimeTypes()
+_NO_REPLY_PING = AllowedMentions(parse=frozenset({"users", "roles", "everyone"}))
+
+
+class Person:
+    """Act as one human being.
+
+    Each act gives the gateway a turn to send its event before it returns.
+
+    Raises:
+        ApiError: Any act raises what Discord would refuse, such as writing where one may not.
+    """
+
+    def __init__(self, desk: Desk, user: User) -> None:
+        self._desk = desk
+        self._realm = desk.realm
+        self.user = user
+
+    def __repr__(self) -> str:
+        return f"<Person {self.name} {self.id}>"
+
+    @property
+    def id(self) -> Snowflake:
+        """Give the person's user id."""
+        return self.user.id
+
+    @property
+    def name(self) -> str:
+        """Give the person's user name."""
+        return self.user.name
+
+    @property
+    def mention(self) -> str:
+        """Give the text that mentions this person."""
+        return self.user.mention
+
+    @property
+    def dm_channel(self) -> Channel:
+        """Give the direct message with the bot, opened at its first use."""
+        return Channel(self._realm, direct_channel(self._realm, self.user))
+
+    async def says(self, where: Channel, text: str, *, files: Files | None = None, is_silent: bool = False) -> Message:
+        """Write into a channel, thread or direct message."""
+        flags = MessageFlag.SUPPRESS_NOTIFICATIONS if is_silent else NO_FLAGS
+        draft = Draft(content=text.strip(), uploads=_uploads(files), flags=flags)
+        return await self._post(where.state, draft)
+
+    async def dm(self, text: str, *, files: Files | None = None) -> Message:
+        """Write to the bot directly."""
+        return await self.says(self.dm_channel, text, files=files)
+
+    async def replies(self, to: Message, text: str, *, files: Files | None = None, is_pinging: bool = True) -> Message:
+        """Answer a message with a reply; its author is pinged unless that is switched off."""
+        draft = Draft(
+            content=text.strip(),
+            uploads=_uploads(files),
+            answers=to.id,
+            allowed=None if is_pinging else _NO_REPLY_PING,
+        )
+        return await self._post(self._place(to), draft)
+
+    async def edits(self, message: Message, text: str) -> Message:
+        """Edit an own message."""
+        changes = Changes(given=frozenset({"content"}), content=text.strip())
+        edited = self._desk.posting.edit(self.user, self._current(message), changes)
+        await asyncio.sleep(0)
+        return edited
+
+    async def deletes(self, message: Message) -> None:
+        """Delete an own message."""
+        self._desk.posting.delete(self.user, self._current(message))
+        await asyncio.sleep(0)
+
+    async def reacts(self, message: Message, emoji: str) -> None:
+        """Put an emoji under a message."""
+        react(self._realm, self.user, self._current(message), read_emoji(emoji))
+        await asyncio.sleep(0)
+
+    async def takes_back(self, message: Message, emoji: str) -> None:
+        """Take an own reaction back."""
+        take_back(self._realm, self.user, self._current(message), read_emoji(emoji))
+        await asyncio.sleep(0)
+
+    async def types(self, where: Channel) -> None:
+        """Start to type."""
+        guild = self._realm.world.guild_of(where.state)
+        member = None if guild is None else guild.members.get(self.id)
+        self._realm.tell(typing_started(where.state, self.user, self._realm.clock(), member))
+        await asyncio.sleep(0)
+
+    async def opens_thread(self, name: str, *, on: Message | Channel, is_private: bool = False) -> Channel:
+        """Open a thread on a message, or in a channel on none."""
+        kind = ChannelKind.PRIVATE_THREAD if is_private else ChannelKind.PUBLIC_THREAD
+        form = ThreadForm(name=name, kind=kind)
+        if isinstance(on, Message):
+            state = self._desk.threads.open_on(self.user, self._current(on), form)
+        else:
+            state = self._desk.threads.open_in(self.user, on.state, form)
+        await asyncio.sleep(0)
+        return Channel(self._realm, state)
+
+    async def posts(self, forum: Channel, title: str, text: str) -> Channel:
+        """Open a post in a forum and give its thread; the first message in it is the text."""
+        form = ThreadForm(name=title)
+        state, _ = self._desk.threads.open_post(self.user, forum.state, form, Draft(content=text.strip()))
+        await asyncio.sleep(0)
+        return Channel(self._realm, state)
+
+    async def clicks(self, message: Message, custom_id: str) -> Interaction:
+        """Press a button, named by its custom id or its label."""
+        return await self._uses(message, custom_id, None)
+
+    async def selects(self, message: Message, custom_id: str, values: Sequence[str]) -> Interaction:
+        """Choose from a select menu."""
+        return await self._uses(message, custom_id, values)
+
+    async def slash(self, where: Channel, command: str, **options: object) -> Interaction:
+        """Use a registered slash command; a subcommand is named after its command and a space.
+
+        Raises:
+            EmulatorError: The command is not registered there, or has no such option.
+        """
+        guild_id = where.state.guild_id
+        registered = self._realm.world.commands
+        commands = [*registered.get(guild_id, ()), *registered.get(None, ())]
+        data = command_data(commands, command, options)
+        return await self._start(where.state, InteractionKind.APPLICATION_COMMAND, data, None)
+
+    async def submits(self, interaction: Interaction, fields: Mapping[str, str]) -> Interaction:
+        """Send off the modal that an interaction was answered with, with a text for each custom id.
+
+        Raises:
+            EmulatorError: No modal was shown.
+        """
+        modal = interaction.modal
+        if modal is None:
+            raise EmulatorError("the interaction was not answered with a modal")
+        rows = [
+            {"type": 1, "components": [{"type": 4, "custom_id": custom_id, "value": value}]}
+            for custom_id, value in fields.items()
+        ]
+        data: Payload = {"custom_id": modal["custom_id"], "components": rows}
+        state = interaction.state
+        return await self._start(state.channel, InteractionKind.MODAL_SUBMIT, data, state.source)
+
+    def closes_dms(self) -> None:
+        """Take no more direct messages from the bot."""
+        self.dm_channel.state.is_closed_to_bot = True
+
+    async def _post(self, channel: ChannelState, draft: Draft) -> Message:
+        message = self._desk.posting.post(self.user, channel, draft)
+        await asyncio.sleep(0)
+        return message
+
+    async def _uses(self, message: Message, name: str, values: Sequence[str] | None) -> Interaction:
+        current = self._current(message)
+        component = _component(current, name)
+        data: Payload = {
+            "custom_id": component["custom_id"],
+            "component_type": component["type"],
+            "id": component.get("id", 1),
+        }
+        if values is not None:
+            data["values"] = list(values)
+        place = self._place(message)
+        return await self._start(place, InteractionKind.MESSAGE_COMPONENT, data, current)
+
+    async def _start(
+        self, channel: ChannelState, kind: InteractionKind, data: Payload, source: Message | None
+    ) -> Interaction:
+        state = self._desk.interactions.start(self.user, channel, kind, data, source=source)
+        await asyncio.sleep(0)
+        return Interaction(self._realm, self._desk.interactions, state)
+
+    def _place(self, message: Message) -> ChannelState:
+        return self._realm.world.channel(message.channel_id)
+
+    def _current(self, message: Message) -> Message:
+        private = self._desk.interactions.private_message(message.id)
+        return private or self._realm.world.message(message.channel_id, message.id)
+
+
+def _component(message: Message, name: str) -> Payload:
+    for component in walk(message.components):
+        if component.get("disabled") or "custom_id" not in component:
+            continue
+        is_labelled = component.get("type") == _BUTTON and component.get("label") == name
+        if component["custom_id"] == name or is_labelled:
+            return component
+    text = f"nothing called {name!r} can be used on message {message.id}; there is {message.buttons}"
+    raise EmulatorError(text)
+
+
+def _uploads(files: Files | None) -> tuple[Upload, ...]:
+    return tuple(
+        Upload(
+            filename=name,
+            content_type=_TYPES.guess_type(name)[0] or "application/octet-stream",
+            data=data,
+        )
+        for name, data in (files or {}).items()
+    )

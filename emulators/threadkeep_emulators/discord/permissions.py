@@ -1,0 +1,82 @@
+"""Who may do what where, and how Discord refuses the rest.
+
+https://discord.com/developers/docs/topics/permissions#permission-overwrites
+"""
+
+from .errors import ApiError, missing_access, missing_permissions
+from .flags import ALL_PERMISSIONS, NO_PERMISSIONS, ChannelKind, Permission
+from .ids import Snowflake
+from .model import ChannelState, User
+from .world import World
+
+
+def permissions_in(world: World, user: User, channel: ChannelState) -> Permission:
+    """Give what a user may do in a channel; a thread follows the channel that it hangs under."""
+    guild = world.guild_of(channel)
+    if guild is None:
+        return ALL_PERMISSIONS
+    if user.id not in guild.members:
+        return NO_PERMISSIONS
+    granted = NO_PERMISSIONS
+    for role in world.roles_of(guild, user):
+        granted |= role.permissions
+    if user.id == guild.owner_id or Permission.ADMINISTRATOR in granted:
+        return ALL_PERMISSIONS
+    if channel.kind is ChannelKind.PRIVATE_THREAD and not _is_in_thread(user, channel, granted):
+        return NO_PERMISSIONS
+    parent = channel if channel.parent_id is None else world.channels[channel.parent_id]
+    granted &= ~parent.denied
+    return granted if Permission.VIEW_CHANNEL in granted else NO_PERMISSIONS
+
+
+def visible_channel(world: World, channel_id: Snowflake) -> ChannelState:
+    """Give a channel that the bot can see.
+
+    Raises:
+        ApiError: 10003 when there is none, 50001 when the bot cannot see it.
+    """
+    channel = world.channel(channel_id)
+    if not can_see(world, world.application.bot, channel):
+        raise missing_access()
+    return channel
+
+
+def can_see(world: World, user: User, channel: ChannelState) -> bool:
+    """Say whether a user can see a channel."""
+    return Permission.VIEW_CHANNEL in permissions_in(world, user, channel)
+
+
+def require(world: World, user: User, channel: ChannelState, needed: Permission) -> None:
+    """Refuse what needs a permission that the user has not got there.
+
+    Raises:
+        ApiError: 50001 when the channel is out of sight, 50013 when a permission is missing.
+    """
+    granted = permissions_in(world, user, channel)
+    if Permission.VIEW_CHANNEL not in granted:
+        raise missing_access()
+    if needed & ~granted:
+        raise missing_permissions()
+
+
+def require_posting(world: World, user: User, channel: ChannelState) -> None:
+    """Refuse a post where the user may not write.
+
+    Raises:
+        ApiError: 50001, 50007, 50008, 50013 or 160005.
+    """
+    if channel.kind is ChannelKind.FORUM:
+        raise ApiError(400, 50008, "Cannot send messages in a non-text channel")
+    if channel.is_closed_to_bot and user.is_bot:
+        raise ApiError(403, 50007, "Cannot send messages to this user")
+    needed = Permission.SEND_MESSAGES_IN_THREADS if channel.is_thread else Permission.SEND_MESSAGES
+    require(world, user, channel, needed)
+    locked = channel.thread is not None and channel.thread.is_locked
+    if locked and Permission.MANAGE_THREADS not in permissions_in(world, user, channel):
+        raise ApiError(403, 160005, "Thread is locked")
+
+
+def _is_in_thread(user: User, channel: ChannelState, granted: Permission) -> bool:
+    if Permission.MANAGE_THREADS in granted:
+        return True
+    return channel.thread is not None and user.id in channel.thread.members

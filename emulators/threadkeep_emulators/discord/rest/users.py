@@ -1,0 +1,58 @@
+"""Users, the application, the gateway's address and direct messages."""
+
+from threadkeep_emulators.discord.dms import direct_channel
+from threadkeep_emulators.discord.errors import ApiError
+from threadkeep_emulators.discord.render import application_payload, channel_payload, user_payload
+
+from .request import ApiAnswer, ApiRequest, read_snowflake
+
+
+def get_me(request: ApiRequest) -> ApiAnswer:
+    """Give the bot: https://discord.com/developers/docs/resources/user#get-current-user ."""
+    return ApiAnswer(body=user_payload(request.realm.bot))
+
+
+def get_user(request: ApiRequest) -> ApiAnswer:
+    """Give an account: https://discord.com/developers/docs/resources/user#get-user ."""
+    return ApiAnswer(body=user_payload(request.realm.world.user(request.snowflake("user_id"))))
+
+
+def get_application(request: ApiRequest) -> ApiAnswer:
+    """Give the application.
+
+    https://discord.com/developers/docs/resources/application#get-current-application
+    """
+    realm = request.realm
+    return ApiAnswer(body=application_payload(realm.application, realm.enabled_intents))
+
+
+def get_gateway(request: ApiRequest) -> ApiAnswer:
+    """Give the gateway's address: https://discord.com/developers/docs/events/gateway#get-gateway ."""
+    return ApiAnswer(body={"url": request.realm.gateway.url})
+
+
+def get_gateway_bot(request: ApiRequest) -> ApiAnswer:
+    """Give the gateway's address and how many sessions may still be opened today.
+
+    https://discord.com/developers/docs/events/gateway#get-gateway-bot
+    """
+    gateway = request.realm.gateway
+    limit = {
+        "total": 1000,
+        "remaining": max(0, 1000 - gateway.identifies),
+        "reset_after": 86_400_000,
+        "max_concurrency": 1,
+    }
+    return ApiAnswer(body={"url": gateway.url, "shards": 1, "session_start_limit": limit})
+
+
+def open_dm(request: ApiRequest) -> ApiAnswer:
+    """Open a direct message: https://discord.com/developers/docs/resources/user#create-dm ."""
+    realm = request.realm
+    recipient_id = read_snowflake("recipient_id", str(request.form.get("recipient_id")))
+    recipient = realm.world.users.get(recipient_id)
+    if recipient is None or recipient == realm.bot:
+        raise ApiError(400, 50033, "Invalid Recipient(s)")
+    if recipient.is_bot:
+        raise ApiError(403, 50007, "Cannot send messages to this user")
+    return ApiAnswer(body=channel_payload(realm.world, direct_channel(realm, recipient)))

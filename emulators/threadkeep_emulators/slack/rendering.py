@@ -1,0 +1,149 @@
+"""Records as Slack writes them in answers and events."""
+
+from .records import Bot, Channel, Message, StoredFile, Team, User
+from .text import rich_text
+from .wire import Payload
+
+
+def render_message(
+    team: Team, channel: Channel, message: Message, *, base_url: str, has_metadata: bool = True
+) -> Payload:
+    """Build a message object (https://docs.slack.dev/reference/events/message/).
+
+    Args:
+        team: The workspace in which the message stands.
+        channel: The conversation in which it stands.
+        message: The message as it stands now.
+        base_url: The emulator's own address, where files lie.
+        has_metadata: Whether the app's metadata is shown.
+    """
+    shape: Payload = {"type": "message", "subtype": message.subtype, "user": message.user}
+    shape |= {"ts": message.ts, "client_msg_id": message.client_msg_id, "text": message.text, "team": team.id}
+    shape |= {"bot_id": message.bot_id, "app_id": message.app_id, "username": message.username}
+    shape |= {"icons": message.icons, "edited": message.edited, "app_context": message.app_context}
+    if message.bot_id is not None:
+        shape["bot_profile"] = render_bot(team, team.bots[message.bot_id]) | {"team_id": team.id}
+    shape["blocks"] = _blocks(message)
+    shape["attachments"] = message.attachments or None
+    shape["files"] = [render_file(team, team.files[name], base_url) for name in message.files] or None
+    shape["reactions"] = render_reactions(message) or None
+    if has_metadata:
+        shape["metadata"] = message.metadata
+    if message.stream is not None:
+        shape["streaming_state"] = "in_progress" if message.stream.state == "in_progress" else "completed"
+    shape |= _thread_fields(channel, message)
+    return {key: value for key, value in shape.items() if value is not None}
+
+
+def render_reactions(message: Message) -> list[Payload]:
+    """Build the list of reactions with who gave them."""
+    return [{"name": name, "users": list(users), "count": len(users)} for name, users in message.reactions.items()]
+
+
+def render_user(team: Team, user: User, *, has_email: bool) -> Payload:
+    """Build a user object (https://docs.slack.dev/reference/objects/user-object/)."""
+    profile: Payload = {
+        "real_name": user.display_name,
+        "display_name": user.name,
+        "team": team.id,
+        "image_72": f"https://{team.domain}.slack.com/avatars/{user.id}.png",
+    }
+    if has_email and user.email is not None:
+        profile["email"] = user.email
+    return {
+        "id": user.id,
+        "team_id": team.id,
+        "name": user.name,
+        "real_name": user.display_name,
+        "deleted": False,
+        "tz": user.tz,
+        "tz_offset": user.tz_offset,
+        "locale": user.locale,
+        "is_bot": user.is_bot,
+        "is_app_user": False,
+        "profile": profile,
+    }
+
+
+def render_bot(team: Team, bot: Bot) -> Payload:
+    """Build a bot object, as bots.info and ``bot_profile`` show it."""
+    icons = {"image_72": f"https://{team.domain}.slack.com/avatars/{bot.id}.png"}
+    return {
+        "id": bot.id,
+        "app_id": bot.app_id,
+        "user_id": bot.user_id,
+        "name": bot.name,
+        "deleted": False,
+        "icons": icons,
+    }
+
+
+def render_channel(team: Team, channel: Channel) -> Payload:
+    """Build a conversation object (https://docs.slack.dev/reference/objects/conversation-object/)."""
+    shape: Payload = {
+        "id": channel.id,
+        "created": channel.created,
+        "creator": channel.creator,
+        "context_team_id": team.id,
+        "is_channel": channel.kind == "channel",
+        "is_group": channel.kind == "group",
+        "is_im": channel.kind == "im",
+        "is_mpim": channel.kind == "mpim",
+        "is_private": not channel.is_public,
+        "is_archived": channel.is_archived,
+        "is_member": team.bot_user in channel.members,
+        "is_ext_shared": False,
+        "num_members": len(channel.members),
+    }
+    if channel.kind == "im":
+        shape["user"] = next((member for member in channel.members if member != team.bot_user), team.bot_user)
+    else:
+        shape |= {"name": channel.name, "name_normalized": channel.name}
+    return shape
+
+
+def render_file(team: Team, file: StoredFile, base_url: str) -> Payload:
+    """Build a file object (https://docs.slack.dev/reference/objects/file-object/)."""
+    private = f"{base_url}/files-pri/{team.id}-{file.id}"
+    return {
+        "id": file.id,
+        "created": file.created,
+        "name": file.name,
+        "title": file.name,
+        "mimetype": file.mimetype,
+        "filetype": file.name.rpartition(".")[2],
+        "user": file.user,
+        "size": len(file.content),
+        "mode": "hosted",
+        "is_external": False,
+        "is_public": False,
+        "url_private": f"{private}/{file.name}",
+        "url_private_download": f"{private}/download/{file.name}",
+        "channels": list(file.channels),
+        "file_access": "visible",
+    }
+
+
+def _blocks(message: Message) -> list[Payload] | None:
+    if message.blocks:
+        return message.blocks
+    if message.bot_id is None and message.subtype is None and message.text:
+        return [rich_text(message.text, f"b{message.ts}")]
+    return None
+
+
+def _thread_fields(channel: Channel, message: Message) -> Payload:
+    if message.is_reply:
+        root = channel.messages.get(message.thread_ts or "")
+        return {"thread_ts": message.thread_ts, "parent_user_id": root.user if root else None}
+    replies = channel.replies(message.ts)
+    if not replies:
+        return {}
+    speakers = list(dict.fromkeys(reply.user for reply in replies if reply.user))
+    return {
+        "thread_ts": message.ts,
+        "reply_count": len(replies),
+        "reply_users": speakers,
+        "reply_users_count": len(speakers),
+        "latest_reply": replies[-1].ts,
+    }

@@ -1,0 +1,1 @@
+"""Try a bot on local platforms, without tokens."""
