@@ -9,7 +9,7 @@ import discord
 from threadkeep.chat.adapter import ReplyRequest
 from threadkeep_discord.events import DIRECT_WORKSPACE
 from threadkeep_discord.limits import NONCE_LENGTH
-from threadkeep_discord.refusals import CANNOT_SEE_HISTORY, INVALID_FORM, UNKNOWN_MESSAGE, calling
+from threadkeep_discord.refusals import CANNOT_SEE_HISTORY, INVALID_FORM, THREAD_ARCHIVED, UNKNOWN_MESSAGE, calling
 from threadkeep_discord.threads import Question, open_thread
 
 _MOST_GENERATIONS = 5
@@ -59,7 +59,14 @@ class DiscordPoster:
             PlatformError: Discord refuses, or cannot be reached.
         """
         async with calling("edit a message"):
-            await self._message(message_id).edit(content=text, allowed_mentions=self._allowed())
+            try:
+                await self._edit_once(message_id, text)
+            except discord.HTTPException as error:
+                if error.code != THREAD_ARCHIVED:
+                    raise
+                # A new message reopens a thread by itself, an edit does not; a locked thread stays closed to both.
+                await self._client().http.edit_channel(self._channel_id, archived=False)
+                await self._edit_once(message_id, text)
 
     async def remove(self, message_id: str) -> None:
         """Delete a message; harmless if it is gone already.
@@ -88,6 +95,9 @@ class DiscordPoster:
                     self._generations[part] = generation + 1
                 else:
                     raise
+
+    async def _edit_once(self, message_id: str, text: str) -> None:
+        await self._message(message_id).edit(content=text, allowed_mentions=self._allowed())
 
     async def _send(self, text: str, *, nonce: str, reference: discord.MessageReference | None) -> discord.Message:
         channel = self._channel()

@@ -17,11 +17,12 @@ from threadkeep.errors import (
 from threadkeep_discord.limits import CALL_TIMEOUT
 
 UNKNOWN_MESSAGE = 10008
+THREAD_ARCHIVED = 50083
 INVALID_FORM = 50035
 CANNOT_SEE_HISTORY = 160002
 THREAD_EXISTS = 160004
 
-RESET_TOKEN = (
+HOW_TO_RESET = (
     "Reset it at https://discord.com/developers/applications, under your application, Bot, Reset Token, "
     "and set DISCORD_BOT_TOKEN to the new one."
 )
@@ -39,7 +40,7 @@ _GONE = {
     50007: "the person takes no direct messages from the bot",
     50013: "the bot lacks a permission there: give its role Send Messages, Send Messages in Threads, "
     "Read Message History and, to open threads, Create Public Threads",
-    50083: "the thread is archived",
+    THREAD_ARCHIVED: "the thread is archived",
     50278: "the person shares no server with the bot any more",
     160005: "the thread is locked",
 }
@@ -78,7 +79,7 @@ async def calling(action: str) -> AsyncIterator[None]:
     except discord.HTTPException as error:
         raise refusal(error, action) from error
     except discord.LoginFailure as error:
-        raise PlatformAuthError(f"Discord does not accept the bot token. {RESET_TOKEN}") from error
+        raise PlatformAuthError(f"Discord does not accept the bot token. {HOW_TO_RESET}") from error
     except TimeoutError as error:
         raise PlatformUnavailableError(f"Discord took too long: could not {action}") from error
     except (aiohttp.ClientError, OSError) as error:
@@ -95,7 +96,7 @@ def refusal(error: discord.HTTPException, action: str) -> PlatformError:
     if error.status >= 500:
         return PlatformUnavailableError(f"Discord is failing: {told}")
     if error.status == 401 or error.code == _UNAUTHORIZED_CODE:
-        return PlatformAuthError(f"Discord does not accept the bot token: {told}. {RESET_TOKEN}")
+        return PlatformAuthError(f"Discord does not accept the bot token: {told}. {HOW_TO_RESET}")
     if error.code in _GONE:
         return PlaceGoneError(f"{told}: {_GONE[error.code]}")
     return PlatformError(f"{told}: {error.text}")
@@ -108,7 +109,7 @@ def gateway_refusal(error: discord.ConnectionClosed | discord.PrivilegedIntentsR
             f"Discord refuses an intent that was asked for. {ENABLE_CONTENT}, or unset DISCORD_MESSAGE_CONTENT."
         )
     if error.code == 4004:
-        return PlatformAuthError(f"Discord does not accept the bot token any more. {RESET_TOKEN}")
+        return PlatformAuthError(f"Discord does not accept the bot token any more. {HOW_TO_RESET}")
     reason = _CLOSED.get(error.code, "it does not say why")
     return PlatformError(f"Discord ended the gateway connection with code {error.code}: {reason}")
 

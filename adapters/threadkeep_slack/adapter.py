@@ -74,9 +74,10 @@ class SlackAdapter:
         return f"Slack workspace {workspace.team_name} as @{workspace.bot_name} ({label})"
 
     @property
-    def settings(self) -> SlackSettings:
-        """How it is connected."""
-        return self._settings
+    def request_url(self) -> str | None:
+        """Where Slack's requests are served, to be made public and entered at Slack; None in Socket Mode."""
+        transport = self._connection.transport if self._connection else None
+        return transport.url if isinstance(transport, HttpEvents) else None
 
     async def start(self, sink: Sink) -> None:
         """Connect and begin to hand events to the sink. Returns when connected.

@@ -116,8 +116,22 @@ async def _on_error(error: Exception, body: dict[str, Any]) -> BoltResponse | No
     if isinstance(error, BoltUnhandledRequestError):
         _log.info("slack_event_ignored", event_id=event_id, type=_type_of(body))
     else:
-        _log.error("slack_event_failed", event_id=event_id, type=_type_of(body), exc_info=error)
+        # No traceback: some renderers show the variables of each frame, and those hold texts and tokens.
+        _log.error(
+            "slack_event_failed",
+            event_id=event_id,
+            type=_type_of(body),
+            error=type(error).__name__,
+            at=_place_of(error),
+        )
     return BoltResponse(status=200, body="")
+
+
+def _place_of(error: Exception) -> str:
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return "" if trace is None else f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"
 
 
 def _type_of(body: Mapping[str, object]) -> str:

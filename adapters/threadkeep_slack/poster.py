@@ -62,7 +62,7 @@ class SlackPoster:
         Raises:
             PlatformError: As ``platform_errors`` says.
         """
-        self._pacing.begin_edit()
+        self._pacing.begin_edit(self._request.run_id)
         part = self._parts.get(message_id)
         metadata = None if part is None else mark(self._request.run_id, part)
         try:

@@ -56,7 +56,7 @@ def _unescape(text: str) -> str:
 def _render(token: str, names: Mapping[str, str]) -> str:
     target, _, label = token.partition("|")
     target, label = _unescape(target), _unescape(label)
-    match target[0]:
+    match target[:1]:
         case "@":
             return f"@{names.get(target[1:]) or label.removeprefix('@') or target[1:]}"
         case "#":

@@ -21,6 +21,7 @@ from threadkeep_slack.logs import sdk_logger
 from threadkeep_slack.settings import SlackSettings
 
 _GONE: Final = frozenset({
+    "cannot_reply_to_message",
     "cant_delete_message",
     "cant_update_message",
     "channel_is_archived",

@@ -1,1 +1,172 @@
-"""threadkeep."""
+"""Chat bots that keep the thread: one agent in Slack threads, Discord channels and direct messages.
+
+The names below are imported when they are used: ``import threadkeep`` itself loads no library.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from threadkeep.agent.agent import Agent
+    from threadkeep.agent.memory import Memory
+    from threadkeep.agent.printing import pprint_run_response
+    from threadkeep.agent.request import RunRequest
+    from threadkeep.agent.tools import RunContext, Tool, tool
+    from threadkeep.errors import (
+        ConfigError,
+        InvalidKeyError,
+        LeaseLostError,
+        ModelAuthError,
+        ModelError,
+        ModelRateLimitError,
+        ModelRequestError,
+        ModelResponseError,
+        ModelUnavailableError,
+        PlaceGoneError,
+        PlatformAuthError,
+        PlatformError,
+        PlatformRateLimitError,
+        PlatformUnavailableError,
+        StepLimitError,
+        StoreConfigError,
+        StoreError,
+        StoreUnavailableError,
+        ThreadkeepError,
+        ToolError,
+    )
+    from threadkeep.messages import Message, Role, ToolCall
+    from threadkeep.models.openai_chat import OpenAIChat
+    from threadkeep.models.openai_responses import OpenAIResponses
+    from threadkeep.runs import (
+        ContentDelta,
+        Metrics,
+        Run,
+        RunCompleted,
+        RunEvent,
+        RunResponse,
+        RunStarted,
+        RunStatus,
+        ToolCallCompleted,
+        ToolCallStarted,
+    )
+    from threadkeep.runtime.bot import Bot
+    from threadkeep.sessions import Session, SessionKey, UserKey
+    from threadkeep.stores.base import Memo
+    from threadkeep.stores.redis import RedisStore
+    from threadkeep.stores.sqlite import SQLiteStore
+
+_HOMES: Final = {
+    "agent.agent": ("Agent",),
+    "agent.memory": ("Memory",),
+    "agent.printing": ("pprint_run_response",),
+    "agent.request": ("RunRequest",),
+    "agent.tools": ("RunContext", "Tool", "tool"),
+    "errors": (
+        "ConfigError",
+        "InvalidKeyError",
+        "LeaseLostError",
+        "ModelAuthError",
+        "ModelError",
+        "ModelRateLimitError",
+        "ModelRequestError",
+        "ModelResponseError",
+        "ModelUnavailableError",
+        "PlaceGoneError",
+        "PlatformAuthError",
+        "PlatformError",
+        "PlatformRateLimitError",
+        "PlatformUnavailableError",
+        "StepLimitError",
+        "StoreConfigError",
+        "StoreError",
+        "StoreUnavailableError",
+        "ThreadkeepError",
+        "ToolError",
+    ),
+    "messages": ("Message", "Role", "ToolCall"),
+    "models.openai_chat": ("OpenAIChat",),
+    "models.openai_responses": ("OpenAIResponses",),
+    "runs": (
+        "ContentDelta",
+        "Metrics",
+        "Run",
+        "RunCompleted",
+        "RunEvent",
+        "RunResponse",
+        "RunStarted",
+        "RunStatus",
+        "ToolCallCompleted",
+        "ToolCallStarted",
+    ),
+    "runtime.bot": ("Bot",),
+    "sessions": ("Session", "SessionKey", "UserKey"),
+    "stores.base": ("Memo",),
+    "stores.redis": ("RedisStore",),
+    "stores.sqlite": ("SQLiteStore",),
+}
+_HOME_OF: Final = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "Agent",
+    "Bot",
+    "ConfigError",
+    "ContentDelta",
+    "InvalidKeyError",
+    "LeaseLostError",
+    "Memo",
+    "Memory",
+    "Message",
+    "Metrics",
+    "ModelAuthError",
+    "ModelError",
+    "ModelRateLimitError",
+    "ModelRequestError",
+    "ModelResponseError",
+    "ModelUnavailableError",
+    "OpenAIChat",
+    "OpenAIResponses",
+    "PlaceGoneError",
+    "PlatformAuthError",
+    "PlatformError",
+    "PlatformRateLimitError",
+    "PlatformUnavailableError",
+    "RedisStore",
+    "Role",
+    "Run",
+    "RunCompleted",
+    "RunContext",
+    "RunEvent",
+    "RunRequest",
+    "RunResponse",
+    "RunStarted",
+    "RunStatus",
+    "SQLiteStore",
+    "Session",
+    "SessionKey",
+    "StepLimitError",
+    "StoreConfigError",
+    "StoreError",
+    "StoreUnavailableError",
+    "ThreadkeepError",
+    "Tool",
+    "ToolCall",
+    "ToolCallCompleted",
+    "ToolCallStarted",
+    "ToolError",
+    "UserKey",
+    "pprint_run_response",
+    "tool",
+]
+
+
+def __getattr__(name: str) -> object:
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(importlib.import_module(f"{__name__}.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

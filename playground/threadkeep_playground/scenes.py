@@ -4,10 +4,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from threadkeep.sessions import SessionKey
 from threadkeep_emulators.discord import Channel, DiscordEmulator, Guild
 from threadkeep_emulators.slack import Conversation, MessageHandle, Thread, Workspace
-
-from threadkeep.sessions import SessionKey
 
 _FOREVER = 3600.0
 

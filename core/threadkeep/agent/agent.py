@@ -4,23 +4,27 @@ import time
 import weakref
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
-from typing import Any, Literal, TypeVar, overload
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Literal, TypeVar, cast, overload
 
 from threadkeep.agent.loop import AgentRun, RunPlan
 from threadkeep.agent.memory import Memory, memo_text
-from threadkeep.agent.parts import AgentParts, checked
+from threadkeep.agent.parts import AgentParts, memory_store
 from threadkeep.agent.reading import Sessions
 from threadkeep.agent.request import Asked, Journal, RunRequest, user_messages
-from threadkeep.agent.tools import Function, Tool
+from threadkeep.agent.tool_calls import ToolLimits
+from threadkeep.agent.tool_threads import ToolThreads
+from threadkeep.agent.tools import Function, Tool, toolbox
 from threadkeep.agent.turns import recorded
 from threadkeep.errors import ConfigError, ModelResponseError
-from threadkeep.models.base import Model
+from threadkeep.models.base import Model, ModelSettings
 from threadkeep.runs import RunCompleted, RunEvent, RunResponse
 from threadkeep.sessions import check_id, new_run_id, new_session_id
 from threadkeep.stores.base import Memo, Store, Transcript
 
 _Result = TypeVar("_Result")
+_OWN_STORE: Final = cast("Store", None)
+"""Stands for a store that is made for the agent; no reader of ``Agent.store`` ever sees it."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -28,7 +32,7 @@ class Agent:
     """A model with instructions, tools and memory. It holds no conversation: many may use it at the same time.
 
     ``Agent(model=OpenAIChat(id="gpt-4o-mini"))`` is enough. Conversations live in the store, under the session id that
-    is given to each run.
+    is given with each run. No run changes the agent.
 
     Attributes:
         model: Whom to ask.
@@ -37,8 +41,8 @@ class Agent:
         memory: Whether the agent remembers users across sessions.
         add_history_to_messages: Whether the model is shown the session's last runs.
         num_history_runs: How many of them.
-        store: Where sessions live; None keeps them in this process only. A store that is given here is closed by the
-            program that opened it.
+        store: Where sessions live; without one, they live in this process only. A store that is given here is closed
+            by the program that opened it.
         max_steps: How often the model may be asked in one run.
         tool_timeout: Seconds that a tool call may take, for tools without a limit of their own.
         max_parallel_tools: How many tool calls of one run may be under way.
@@ -46,6 +50,9 @@ class Agent:
         temperature: Sampling temperature; None leaves it to the server.
         max_output_tokens: The longest answer of the model; None leaves it to the server.
         clock: Gives the seconds since the epoch.
+
+    Raises:
+        ConfigError: A setting makes no sense, or a function cannot be a tool; the message says what to change.
     """
 
     model: Model
@@ -54,7 +61,7 @@ class Agent:
     memory: Memory | None = None
     add_history_to_messages: bool = False
     num_history_runs: int = 3
-    store: Store | None = None
+    store: Store = _OWN_STORE
     max_steps: int = 10
     tool_timeout: float = 30.0
     max_parallel_tools: int = 8
@@ -65,11 +72,30 @@ class Agent:
     _parts: AgentParts = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        parts = checked(self)
+        for setting, least in (("num_history_runs", 0), ("max_steps", 1), ("max_parallel_tools", 1)):
+            if getattr(self, setting) < least:
+                raise ConfigError(f"{setting} must be {least} or more, got {getattr(self, setting)!r}")
+        if self.tool_timeout <= 0:
+            raise ConfigError(f"tool_timeout must be more than 0 seconds, got {self.tool_timeout!r}")
+        plan = RunPlan(
+            model=self.model,
+            settings=ModelSettings(temperature=self.temperature, max_output_tokens=self.max_output_tokens),
+            instructions=self.instructions,
+            tools=toolbox(self.tools),
+            tool_limits=ToolLimits(timeout=self.tool_timeout, most_parallel=self.max_parallel_tools),
+            threads=ToolThreads(),
+            memory=self.memory,
+            shown_runs=self.num_history_runs if self.add_history_to_messages else 0,
+            max_steps=self.max_steps,
+            clock=self.clock,
+        )
+        has_own_store = self.store is _OWN_STORE
+        if has_own_store:
+            object.__setattr__(self, "store", memory_store())
+        parts = AgentParts(plan, self.store if has_own_store else None)
         object.__setattr__(self, "_parts", parts)
+        # Also called when the interpreter exits.
         weakref.finalize(self, parts.thread.close)
-
-    # Running
 
     @overload
     def arun(
@@ -80,3 +106,205 @@ class Agent:
     def arun(
         self, message: Asked, *, user_id: str | None = None, session_id: str | None = None, stream: Literal[True]
     ) -> AsyncGenerator[RunEvent, None]: ...
+
+    @overload
+    def arun(
+        self, message: Asked, *, user_id: str | None = None, session_id: str | None = None, stream: bool
+    ) -> Coroutine[Any, Any, RunResponse] | AsyncGenerator[RunEvent, None]: ...
+
+    def arun(
+        self, message: Asked, *, user_id: str | None = None, session_id: str | None = None, stream: bool = False
+    ) -> Coroutine[Any, Any, RunResponse] | AsyncGenerator[RunEvent, None]:
+        """Answer: ``await agent.arun(...)``, or ``async for event in agent.arun(..., stream=True)``.
+
+        The run is appended to its session however it ends. A run that is cancelled, or whose stream is closed early,
+        keeps what was said. Runs of one session are kept in order by a bot; a program that starts two at once gets
+        them in the order in which they end.
+
+        Args:
+            message: What the user says.
+            user_id: Who is answered; whose memories are shown.
+            session_id: The conversation to go on with; None begins a new one.
+            stream: Whether to yield events while the answer is written.
+
+        Raises:
+            InvalidKeyError: An id cannot be stored.
+            ModelError: The model gave no usable answer.
+            StoreError: The session could not be read or written.
+        """
+        messages = user_messages(message)
+        request = RunRequest(
+            run_id=new_run_id(),
+            session_id=new_session_id() if session_id is None else check_id(session_id, "session_id"),
+            user_id=None if user_id is None else check_id(user_id, "user_id"),
+            messages=messages,
+            created_at=self.clock(),
+        )
+        events = self._events(request, is_new=session_id is None, is_streamed=stream)
+        return events if stream else _response(events)
+
+    @overload
+    def run(
+        self, message: Asked, *, user_id: str | None = None, session_id: str | None = None, stream: Literal[False] = ...
+    ) -> RunResponse: ...
+
+    @overload
+    def run(
+        self, message: Asked, *, user_id: str | None = None, session_id: str | None = None, stream: Literal[True]
+    ) -> Iterator[RunEvent]: ...
+
+    @overload
+    def run(
+        self, message: Asked, *, user_id: str | None = None, session_id: str | None = None, stream: bool
+    ) -> RunResponse | Iterator[RunEvent]: ...
+
+    def run(
+        self, message: Asked, *, user_id: str | None = None, session_id: str | None = None, stream: bool = False
+    ) -> RunResponse | Iterator[RunEvent]:
+        """Answer, for programs that are not asynchronous; as ``arun``, whose arguments and errors it has.
+
+        It may be called from several threads, and from a notebook.
+        """
+        if stream:
+            return self._parts.thread.iterate(self.arun(message, user_id=user_id, session_id=session_id, stream=True))
+        return self.wait(self.arun(message, user_id=user_id, session_id=session_id))
+
+    def print_response(
+        self,
+        message: Asked,
+        *,
+        user_id: str | None = None,
+        session_id: str | None = None,
+        markdown: bool = False,
+        show_message: bool = True,
+        show_time: bool = False,
+    ) -> None:
+        """Answer, and print question, tool calls and answer while they come.
+
+        Args:
+            message: What the user says.
+            user_id: Who is answered.
+            session_id: The conversation to go on with; None begins a new one.
+            markdown: Whether to render the answer's Markdown.
+            show_message: Whether to print the question.
+            show_time: Whether to print how long it took.
+
+        Raises:
+            ModelError: The model gave no usable answer.
+            StoreError: The session could not be read or written.
+        """
+        from threadkeep.agent.printing import Printout  # noqa: PLC0415 - rich is slow to import
+
+        with Printout(is_markdown=markdown, has_time=show_time, question=message if show_message else None) as printout:
+            for event in self.run(message, user_id=user_id, session_id=session_id, stream=True):
+                printout.show(event)
+
+    async def aprint_response(
+        self,
+        message: Asked,
+        *,
+        user_id: str | None = None,
+        session_id: str | None = None,
+        markdown: bool = False,
+        show_message: bool = True,
+        show_time: bool = False,
+    ) -> None:
+        """Answer, and print question, tool calls and answer while they come; as ``print_response``."""
+        from threadkeep.agent.printing import Printout  # noqa: PLC0415 - rich is slow to import
+
+        with Printout(is_markdown=markdown, has_time=show_time, question=message if show_message else None) as printout:
+            async with aclosing(self.arun(message, user_id=user_id, session_id=session_id, stream=True)) as events:
+                async for event in events:
+                    printout.show(event)
+
+    def begin(
+        self,
+        request: RunRequest,
+        transcript: Transcript | None,
+        *,
+        store: Store | None = None,
+        journal: Journal | None = None,
+        is_streamed: bool = True,
+    ) -> AgentRun:
+        """Begin a run whose session somebody else reads and writes: a worker.
+
+        Args:
+            request: What to answer.
+            transcript: The session as it stands, with its last runs; None if it is new.
+            store: Where memories live; None takes the agent's.
+            journal: Where finished steps are recorded; what it knows already is not done again.
+            is_streamed: Whether the model's text comes while it is written.
+        """
+        plan = self._parts.plan
+        if not is_streamed:
+            plan = replace(plan, settings=replace(plan.settings, is_streamed=False))
+        return AgentRun(plan, request, transcript, store=store or self.store, journal=journal)
+
+    @property
+    def history_runs(self) -> int:
+        """How many of a session's last runs a run needs; 0 if the model is not shown any."""
+        return self._parts.plan.shown_runs
+
+    @property
+    def sessions(self) -> Sessions:
+        """The sessions of the agent's store, to read them back."""
+        return Sessions(self.store.history)
+
+    async def remember(self, user_id: str, text: str) -> Memo:
+        """Remember something of a user.
+
+        Raises:
+            ConfigError: The agent has no memory.
+            ValueError: The text is blank or too long.
+        """
+        self._require_memory()
+        return await self.store.memories.add(check_id(user_id, "user_id"), memo_text(text))
+
+    async def memories(self, user_id: str) -> tuple[Memo, ...]:
+        """Give what the model is shown of a user, the oldest first.
+
+        Raises:
+            ConfigError: The agent has no memory.
+        """
+        memory = self._require_memory()
+        return await self.store.memories.list(check_id(user_id, "user_id"), limit=memory.max_memos)
+
+    async def forget(self, user_id: str, memo_id: str) -> bool:
+        """Forget one thing of a user; False if it was not known."""
+        return await self.store.memories.remove(check_id(user_id, "user_id"), memo_id)
+
+    def wait(self, work: Coroutine[Any, Any, _Result]) -> _Result:
+        """Run one of the asynchronous calls in a synchronous program: ``agent.wait(agent.sessions.runs("s1"))``."""
+        return self._parts.thread.wait(work)
+
+    def close(self) -> None:
+        """Close what synchronous calls opened. Called at the end of the program if nobody else does."""
+        self._parts.thread.close()
+
+    async def aclose(self) -> None:
+        """Close the connections of the running event loop, and what synchronous calls opened."""
+        await self._parts.aclose()
+
+    def _require_memory(self) -> Memory:
+        if self.memory is None:
+            raise ConfigError("this agent has no memory: make it with Agent(memory=Memory(), ...)")
+        return self.memory
+
+    async def _events(self, request: RunRequest, *, is_new: bool, is_streamed: bool) -> AsyncGenerator[RunEvent, None]:
+        plan, history = self._parts.plan, self.store.history
+        has_context = any(tool.arguments.context is not None for tool in plan.tools.values())
+        transcript = None
+        if not is_new and (plan.shown_runs or has_context):
+            transcript = await history.load(request.session_id, runs=plan.shown_runs)
+        run = self.begin(request, transcript, is_streamed=is_streamed)
+        async with aclosing(recorded(run, history)) as events:
+            async for event in events:
+                yield event
+
+
+async def _response(events: AsyncGenerator[RunEvent, None]) -> RunResponse:
+    async with aclosing(events):
+        async for event in events:
+            if isinstance(event, RunCompleted):
+                return event.response
+    raise ModelResponseError("the run ended without an answer")

@@ -138,7 +138,7 @@ class AgentRun:
             content=self._record.content,
             error=error,
             metrics=self._meter.metrics(),
-            created_at=request.created_at,
+            created_at=self._meter.began if request.created_at is None else request.created_at,
         )
 
     def _response(self) -> RunResponse:
@@ -156,9 +156,9 @@ class AgentRun:
     async def _system(self) -> str:
         memory, user_id = self._plan.memory, self._request.user_id
         if memory is None or user_id is None:
-            return system_text(self._plan.instructions, ())
+            return system_text(self._plan.instructions, self._request.note, ())
         memos = await self._store.memories.list(user_id, limit=memory.max_memos)
-        return system_text(self._plan.instructions, memos)
+        return system_text(self._plan.instructions, self._request.note, memos)
 
     def _caller(self) -> ToolCaller:
         return ToolCaller(

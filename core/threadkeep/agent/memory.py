@@ -41,9 +41,15 @@ def memo_text(text: str) -> str:
     return line
 
 
-def system_text(instructions: str | None, memos: Sequence[Memo]) -> str:
-    """Give the text of the system message; empty if there is nothing to say."""
-    sections = [instructions] if instructions else []
+def system_text(instructions: str | None, note: str, memos: Sequence[Memo]) -> str:
+    """Give the text of the system message; empty if there is nothing to say.
+
+    Args:
+        instructions: The agent's instructions.
+        note: What is to be said of this run.
+        memos: What is remembered of the user.
+    """
+    sections = [section for section in (instructions, note) if section]
     if memos:
         lines = "\n".join(f"- {memo.text}" for memo in memos)
         sections.append(f"What you remember about the user, from earlier conversations:\n{lines}")

@@ -17,6 +17,11 @@ class Meter:
         self._usage = Usage()
         self._model_calls = 0
 
+    @property
+    def began(self) -> float:
+        """When the run began; now, if it has not."""
+        return self._clock() if self._began is None else self._began
+
     def start(self) -> None:
         """Note that the run begins."""
         self._began = self._clock()

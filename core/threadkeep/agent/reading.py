@@ -20,7 +20,7 @@ class Sessions:
 
     async def get(self, session_id: str) -> Session | None:
         """Give what is known of a session; None if there is no such session."""
-        transcript = await self._history.load(check_id(session_id, "session_id"), runs=1)
+        transcript = await self._history.load(check_id(session_id, "session_id"), runs=0)
         return transcript.session if transcript is not None else None
 
     async def runs(self, session_id: str, limit: int = 20) -> tuple[Run, ...]:

@@ -19,14 +19,16 @@ class RunRequest:
         session_id: The conversation.
         user_id: Who is answered, where known; whose memories are shown.
         messages: The user's words, oldest first.
-        created_at: When it began, in seconds since the epoch.
+        note: What the system message says of this run besides the instructions, such as who is present.
+        created_at: When it began, in seconds since the epoch; None takes the time at which it is streamed.
     """
 
     run_id: str
     session_id: str
     user_id: str | None = None
     messages: tuple[Message, ...]
-    created_at: float = 0.0
+    note: str = ""
+    created_at: float | None = None
 
 
 class Journal(Protocol):

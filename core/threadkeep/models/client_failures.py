@@ -18,6 +18,7 @@ from threadkeep.errors import (
 )
 from threadkeep.models.failures import one_line
 
+_UNREACHABLE: Final = "cannot be reached: check the address and the network"
 _NETWORK_ERRORS: Final = (httpx2.HTTPError, httpx2.StreamError, aiohttp.ClientError, OSError)
 
 
@@ -35,11 +36,12 @@ def mapped_failures(server: str, *, timeout: float, is_answering: bool = False) 
     except openai.APIStatusError as error:
         raise status_failure(error, server) from error
     except (openai.APITimeoutError, httpx2.ReadTimeout, httpx2.WriteTimeout, httpx2.PoolTimeout) as error:
-        raise ModelUnavailableError(
-            f"the model server at {server} could not be reached or was silent for {timeout:g} s"
-        ) from error
+        # The transport reports a refused or closed connection as a connect timeout.
+        if isinstance(error.__cause__, httpx2.ConnectTimeout):
+            raise ModelUnavailableError(f"the model server at {server} {_UNREACHABLE}") from error
+        raise ModelUnavailableError(f"the model server at {server} was silent for {timeout:g} s") from error
     except (openai.APIConnectionError, *_NETWORK_ERRORS) as error:
-        detail = "cut the answer off" if is_answering else "cannot be reached: check the address and the network"
+        detail = "cut the answer off" if is_answering else _UNREACHABLE
         raise ModelUnavailableError(f"the model server at {server} {detail}") from error
     except (openai.OpenAIError, ValueError) as error:
         raise ModelResponseError(f"the model server at {server} sent something that cannot be read") from error

@@ -1,7 +1,6 @@
 """A model server: its settings, and one client for each event loop that calls it."""
 
 import asyncio
-import importlib
 import os
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
@@ -80,32 +79,33 @@ class ModelServer:
     async def _client(self) -> "Client":
         loop = asyncio.get_running_loop()
         found = self._open.get(loop)
-        if found is None:
-            # The import takes more than a second of CPU: the loop goes on meanwhile.
-            await asyncio.to_thread(importlib.import_module, "threadkeep.models.client")
-            found = self._open.get(loop)
-        if found is None:
-            found = self._connect(loop)
-            await anext(found.guard)
-        return found.client
-
-    def _connect(self, loop: asyncio.AbstractEventLoop) -> _Open:
-        from threadkeep.models.client import Client  # noqa: PLC0415 - slow to import, see above
-
+        if found is not None:
+            return found.client
+        # Importing the client and reading the trusted certificates takes more than a second: the loop goes on.
+        client = await asyncio.to_thread(self._connect)
+        found = self._open.get(loop)
+        if found is not None:
+            await client.aclose()
+            return found.client
         for other in list(self._open):
             if other.is_closed():
                 self._open.pop(other, None)
+        opened = self._open[loop] = _Open(client, self._guard(loop, client))
+        await anext(opened.guard)
+        return client
+
+    def _connect(self) -> "Client":
+        from threadkeep.models.client import Client  # noqa: PLC0415 - slow to import, see above
+
         settings = self._settings
         base_url = settings.base_url or os.environ.get("OPENAI_BASE_URL") or None
-        client = Client(
+        return Client(
             api_key=_api_key(settings.api_key, base_url),
             base_url=base_url,
             organization=settings.organization,
             timeout=settings.timeout,
             max_retries=settings.max_retries,
         )
-        opened = self._open[loop] = _Open(client, self._guard(loop, client))
-        return opened
 
     async def _guard(self, loop: asyncio.AbstractEventLoop, client: "Client") -> AsyncGenerator[None, None]:
         # An event loop closes its async generators before it ends: this is how we hear of it, so that a program

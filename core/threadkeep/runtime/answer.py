@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, field
 
 import structlog
 
 from threadkeep.agent.agent import Agent
-from threadkeep.agent.loop import AgentRun, RunRequest
+from threadkeep.agent.loop import AgentRun
+from threadkeep.agent.request import RunRequest
 from threadkeep.chat.adapter import Adapter, Reply, ReplyContent, ReplyRequest
 from threadkeep.chat.events import MessageReceived
 from threadkeep.chat.speakers import SHARED_PLACE_NOTE, to_messages
@@ -21,7 +23,7 @@ from threadkeep.errors import (
     PlatformUnavailableError,
     ThreadkeepError,
 )
-from threadkeep.runs import ContentDelta, Run, RunStatus, ToolCallCompleted, ToolCallStarted
+from threadkeep.runs import ContentDelta, Run, RunEvent, RunStatus, ToolCallCompleted, ToolCallStarted
 from threadkeep.runtime.journal import RunJournal, until_stored
 from threadkeep.stores.base import Claim, Store, Transcript
 
@@ -38,6 +40,19 @@ class _View:
 
     text: str = ""
     tools: dict[str, str] = field(default_factory=dict)
+
+    def take(self, event: RunEvent) -> bool:
+        """Follow an event; tell whether it changes what is seen."""
+        match event:
+            case ContentDelta(content=text):
+                self.text += text
+            case ToolCallStarted(call=call):
+                self.tools[call.id] = call.name
+            case ToolCallCompleted(call=call):
+                self.tools.pop(call.id, None)
+            case _:
+                return False
+        return True
 
     def content(self) -> ReplyContent:
         return ReplyContent(text=self.text, activity=tuple(f"Using {name} …" for name in self.tools.values()))
@@ -160,17 +175,10 @@ class Answer:
     async def _show_events(self, agent_run: AgentRun, reply: Reply) -> None:
         if self._claim.attempt > self._max_attempts:
             raise AttemptsExhaustedError(f"{self._max_attempts} attempts ended with their process")
-        async for event in agent_run.stream():
-            match event:
-                case ContentDelta(content=text):
-                    self._view.text += text
-                case ToolCallStarted(call=call):
-                    self._view.tools[call.id] = call.name
-                case ToolCallCompleted(call=call):
-                    self._view.tools.pop(call.id, None)
-                case _:
-                    continue
-            await reply.show(self._view.content())
+        async with aclosing(agent_run.stream()) as events:
+            async for event in events:
+                if self._view.take(event):
+                    await reply.show(self._view.content())
         if not self._view.text.strip():
             raise ModelResponseError("The model gave an empty answer.")
 

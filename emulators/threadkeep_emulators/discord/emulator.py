@@ -15,7 +15,7 @@ from .changes import Bell
 from .desk import Desk
 from .flags import EVERYONE_PERMISSIONS, NO_INTENTS, Intent
 from .gateway.control import GatewayControl
-from .gateway.events import guild_created
+from .gateway.events import guild_joined
 from .gateway.hub import Gateway
 from .ids import Clock, IdSource, Snowflake
 from .interactions import Interactions
@@ -203,7 +203,7 @@ class DiscordEmulator:
             members={user_id: Member(user=user, joined_at=now) for user_id, user in joined.items()},
         )
         realm.world.guilds[guild_id] = state
-        realm.tell(guild_created(realm.world, state))
+        realm.tell(guild_joined(realm.world, state))
         return Guild(realm, state)
 
     def user(

@@ -41,8 +41,3 @@ class IdSource:
     def session(self) -> str:
         """Give a gateway session id: 32 hexadecimal digits."""
         return f"{self._random.getrandbits(128):032x}"
-
-
-def snowflake_at(moment: float) -> Snowflake:
-    """Give the smallest snowflake of a moment, as clients make it to page through history by time."""
-    return Snowflake((int(moment * 1000) - DISCORD_EPOCH_MS) << _TIME_SHIFT)

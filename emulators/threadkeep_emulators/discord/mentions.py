@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from .errors import FormErrors
 from .flags import Permission
 from .ids import Snowflake
-from .model import ChannelState, GuildState, Message, Payload, Pings, User
+from .model import ChannelState, Message, Payload, Pings, User
 from .permissions import can_see, permissions_in
 from .world import World
 
@@ -123,15 +123,6 @@ def pings_of(world: World, author: User, channel: ChannelState, mentioned: Menti
         is_everyone=mentioned.is_everyone,
         is_silent=is_silent,
     )
-
-
-def people_pinged(guild: GuildState, pings: Pings) -> set[Snowflake]:
-    """Give everyone in a guild whom these pings reach, through roles and @everyone too."""
-    reached = set(pings.user_ids)
-    for member in guild.members.values():
-        if pings.is_everyone or pings.role_ids.intersection(member.role_ids):
-            reached.add(member.user.id)
-    return reached
 
 
 def _ids(pattern: re.Pattern[str], text: str) -> Iterable[Snowflake]:

@@ -172,7 +172,6 @@ def guild_payload(world: World, guild: GuildState, intents: Intent) -> Payload:
     return guild_fields(guild) | {
         "joined_at": timestamp(guild.members[bot.id].joined_at),
         "large": len(guild.members) > 250,
-        "unavailable": False,
         "member_count": len(guild.members),
         "members": [member_payload(member) for member in seen],
         "channels": [channel_payload(world, channel) for channel in plain],

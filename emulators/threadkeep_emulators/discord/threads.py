@@ -47,7 +47,7 @@ def read_thread_form(form: Payload, *, default: ChannelKind) -> ThreadForm:
     if minutes not in _ARCHIVE_MINUTES:
         text = "Value must be one of (60, 1440, 4320, 10080)."
         errors.add("auto_archive_duration", "BASE_TYPE_CHOICES", text)
-    kind = form.get("type") or default
+    kind = default if form.get("type") is None else form["type"]
     if kind not in THREAD_KINDS:
         errors.add("type", "BASE_TYPE_CHOICES", "Value must be one of {10, 11, 12}.")
     errors.raise_if_any()

@@ -18,6 +18,8 @@ _MESSAGE_SUBSCRIPTION: dict[ChannelKind, str] = {
     "im": "message.im",
     "mpim": "message.mpim",
 }
+# What Slack itself writes names people without speaking to them.
+_NO_MENTION = frozenset({"channel_join", "tombstone"})
 _EVENT_SCOPE = {
     "app_mention": "app_mentions:read",
     "reaction_added": "reactions:read",
@@ -146,10 +148,10 @@ def reaction_event(kind: str, channel: Channel, message: Message, *, user: str, 
 
 def names_bot(team: Team, channel: Channel, message: Message) -> bool:
     """Tell whether a message is an ``app_mention``: it names our bot, elsewhere than in a direct message."""
-    is_ours = message.bot_id == team.bot.id
+    is_ours = message.bot_id == team.bot.id or message.user == team.bot_user
     token = f"<@{team.bot_user}"
     is_named = f"{token}>" in message.text or f"{token}|" in message.text
-    return is_named and not is_ours and channel.kind != "im"
+    return is_named and not is_ours and message.subtype not in _NO_MENTION and channel.kind != "im"
 
 
 def _mention(rendered: Payload, place: Payload) -> Payload:

@@ -5,7 +5,6 @@ import hmac
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Self
 from urllib.parse import urlencode
 
@@ -55,9 +54,7 @@ class HttpPush:
         self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=self._time_limit))
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         """Close the client session."""
         if self._session is not None:
             await self._session.close()

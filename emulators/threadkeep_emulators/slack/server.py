@@ -3,7 +3,6 @@
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack
-from types import TracebackType
 from typing import Self
 
 from aiohttp import web
@@ -76,6 +75,11 @@ class SlackEmulator:
 
     Use it as an async context manager. Make workspaces, people and channels with ``workspace``; point the bot at
     ``api_url`` with a workspace's ``bot_token`` and the emulator's ``app_token``.
+
+    Attributes:
+        faults: What is to go wrong, by name of the Web API method (``chat.postMessage``), or ``events``,
+            ``interactive`` and ``slash_commands`` for what is delivered to the app. Of a delivery, ``drop_before``
+            loses the first try, ``drop_after`` cuts the socket once it is sent.
     """
 
     def __init__(
@@ -154,9 +158,7 @@ class SlackEmulator:
         self._resources.push_async_callback(self._courier.close)
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         """Stop delivering, close the sockets, stop serving."""
         await self._resources.aclose()
 

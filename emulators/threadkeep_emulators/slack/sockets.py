@@ -32,7 +32,6 @@ class Connection:
     socket: web.WebSocketResponse
     request: web.Request
     awaited: set["asyncio.Future[bool]"] = field(default_factory=set)
-    received: list[Payload] = field(default_factory=list)
     is_open: bool = True
     ended: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -164,7 +163,6 @@ class Sockets:
             if message.type is not WSMsgType.TEXT:
                 continue
             answer = _decode(message.data)
-            connection.received.append(answer)
             if self.on_ack is not None and isinstance(answer.get("envelope_id"), str):
                 self.on_ack(answer["envelope_id"], connection.name, answer.get("payload"))
 

@@ -39,6 +39,16 @@ class Workspace:
         """Give the app's own bot, for its mention and its ids."""
         return OtherBot(self._world, self._team, self._team.bot)
 
+    @property
+    def people(self) -> list[Person]:
+        """Give everybody made so far."""
+        return list(self._people.values())
+
+    @property
+    def conversations(self) -> list[Conversation]:
+        """Give all channels and direct conversations."""
+        return [Conversation(self._world, self._team, channel) for channel in self._team.channels.values()]
+
     def user(self, name: str) -> Person:
         """Give the person of that name, who enters the workspace at the first call."""
         if name not in self._people:

@@ -1,5 +1,7 @@
 """The workspace's replies share one pace."""
 
+import contextlib
+
 import pytest
 
 from threadkeep.errors import PlatformRateLimitError
@@ -27,13 +29,13 @@ def pacing(clock):
 
 def test_a_burst_of_edits_passes_and_then_one_at_a_time(pacing, clock):
     for _ in range(EDIT_BURST):
-        pacing.begin_edit()
+        pacing.begin_edit("run")
     with pytest.raises(PlatformRateLimitError) as refused:
-        pacing.begin_edit()
+        pacing.begin_edit("run")
     clock.now += refused.value.retry_after
-    pacing.begin_edit()
+    pacing.begin_edit("run")
     with pytest.raises(PlatformRateLimitError):
-        pacing.begin_edit()
+        pacing.begin_edit("run")
 
 
 def test_no_minute_has_more_edits_than_the_tier_and_the_burst(pacing, clock):
@@ -41,7 +43,7 @@ def test_no_minute_has_more_edits_than_the_tier_and_the_burst(pacing, clock):
     end = clock.now + 60
     while clock.now < end:
         try:
-            pacing.begin_edit()
+            pacing.begin_edit("run")
             done += 1
         except PlatformRateLimitError as refused:
             clock.now += refused.retry_after
@@ -51,10 +53,10 @@ def test_no_minute_has_more_edits_than_the_tier_and_the_burst(pacing, clock):
 def test_edits_wait_when_slack_says_so(pacing, clock):
     pacing.hold_edits(7)
     with pytest.raises(PlatformRateLimitError) as refused:
-        pacing.begin_edit()
+        pacing.begin_edit("run")
     assert refused.value.retry_after == pytest.approx(7)
     clock.now += 7
-    pacing.begin_edit()
+    pacing.begin_edit("run")
 
 
 def test_posts_wait_in_the_channel_that_slack_named_only(pacing, clock):
@@ -71,7 +73,7 @@ def test_a_shorter_wait_does_not_shorten_a_longer_one(pacing, clock):
     pacing.hold_edits(1)
     clock.now += 5
     with pytest.raises(PlatformRateLimitError):
-        pacing.begin_edit()
+        pacing.begin_edit("run")
 
 
 def test_past_waits_are_forgotten(pacing, clock):
@@ -79,3 +81,28 @@ def test_past_waits_are_forgotten(pacing, clock):
         pacing.hold_posts(f"C{number}", 1)
         clock.now += 1
     assert len(pacing._held) <= 2
+
+
+def test_among_many_replies_each_has_its_turn(pacing, clock):
+    names = [f"run{number}" for number in range(EDIT_BURST + 5)]
+    waits = {}
+    for name in names:
+        try:
+            pacing.begin_edit(name)
+        except PlatformRateLimitError as refused:
+            waits[name] = refused.retry_after
+    assert list(waits) == names[EDIT_BURST:]
+    assert list(waits.values()) == sorted(waits.values())
+    clock.now += waits["run12"]
+    with pytest.raises(PlatformRateLimitError):
+        pacing.begin_edit("another")
+    for name in ("run10", "run11", "run12"):
+        pacing.begin_edit(name)
+
+
+def test_moments_that_nobody_came_for_are_forgotten(pacing, clock):
+    for number in range(1_000):
+        with contextlib.suppress(PlatformRateLimitError):
+            pacing.begin_edit(f"run{number}")
+        clock.now += 0.6
+    assert len(pacing._kept) < 900

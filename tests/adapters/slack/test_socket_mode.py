@@ -414,11 +414,15 @@ async def test_oauth_variables_do_not_take_the_bots_token(monkeypatch, slack, co
     assert event.speaker == "ann"
 
 
-async def test_nothing_secret_and_no_text_is_logged(caplog, slack, adapter, sink, ann):
+async def test_nothing_secret_and_no_text_is_logged(caplog, capsys, slack, acme, adapter, sink, ann):
     caplog.set_level("DEBUG")
+    sink.refusals = 1
     await ann.dm("a private matter")
+    slack.deliver({"type": "message", "channel": "C1", "text": "a private matter"})
     await sink.wait_for()
     await slack.wait_until_settled()
-    assert "private matter" not in caplog.text
-    assert "xoxb-" not in caplog.text
-    assert "xapp-" not in caplog.text
+    seen = caplog.text + capsys.readouterr().out
+    assert "slack_event_malformed" in seen
+    assert "slack_event_not_acknowledged" in seen
+    for hidden in ("a private matter", acme.bot_token, slack.app_token):
+        assert hidden not in seen

@@ -31,6 +31,9 @@ class RecordingClient(discord_py.Client):
         self.seen: list[tuple[str, tuple[Any, ...]]] = []
         self._more = asyncio.Event()
 
+    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
+        """Identify at once; the library waits five seconds before a second IDENTIFY."""
+
     def dispatch(self, event: str, /, *args: Any, **kwargs: Any) -> None:
         super().dispatch(event, *args, **kwargs)
         self.seen.append((event, args))

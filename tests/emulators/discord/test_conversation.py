@@ -1,5 +1,6 @@
 """People and a real discord.py client talk with each other."""
 
+from io import BytesIO
 from typing import Any
 
 import discord as discord_py
@@ -132,8 +133,6 @@ async def test_attachments_travel_both_ways(discord: DiscordEmulator, connect: A
     received = await client.after("message")
     assert received.attachments[0].content_type == "text/plain"
     assert await received.attachments[0].read() == b"buy milk"
-
-    from io import BytesIO
 
     await received.channel.send("done", file=discord_py.File(BytesIO(b"milk bought"), "done.txt"))
     answer = ann.dm_channel.messages[-1]

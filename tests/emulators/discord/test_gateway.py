@@ -1,6 +1,7 @@
 """The gateway as a real discord.py client meets it."""
 
 import asyncio
+import json
 from typing import Any
 
 import discord as discord_py
@@ -8,6 +9,8 @@ import pytest
 
 from threadkeep_emulators.discord import DiscordEmulator, EmulatorError, Intent, Settings
 from threadkeep_emulators.faults import Fault
+
+IDENTIFY = {"properties": {}, "intents": 0}
 
 
 @pytest.fixture
@@ -63,9 +66,7 @@ async def test_missed_messages_are_replayed_after_a_broken_connection(
 
 
 @pytest.mark.parametrize("code", [1000, 4000, 4009])
-async def test_client_resumes_after_a_close_code(
-    discord: DiscordEmulator, connect: Any, ann: Any, code: int
-) -> None:
+async def test_client_resumes_after_a_close_code(discord: DiscordEmulator, connect: Any, ann: Any, code: int) -> None:
     client = await connect()
     await discord.gateway.drop(code)
     await client.after("resumed")
@@ -80,9 +81,7 @@ async def test_client_resumes_when_it_is_asked_to_reconnect(discord: DiscordEmul
     assert discord.gateway.identifies == 1
 
 
-async def test_client_resumes_an_invalid_session_that_is_resumable(
-    discord: DiscordEmulator, connect: Any
-) -> None:
+async def test_client_resumes_an_invalid_session_that_is_resumable(discord: DiscordEmulator, connect: Any) -> None:
     client = await connect()
     await discord.gateway.invalidate(is_resumable=True)
     await client.after("resumed")
@@ -108,21 +107,69 @@ async def test_forgotten_session_cannot_be_resumed(discord: DiscordEmulator, con
     assert (discord.gateway.identifies, discord.gateway.resumes) == (2, 0)
 
 
-async def test_closing_client_ends_its_session(discord: DiscordEmulator, connect: Any) -> None:
-    client = await connect()
-    await client.close()
-    await discord.gateway.wait_disconnected()
-    assert discord.gateway.sessions == ()
-
-
-async def test_session_outlives_a_client_that_closes_with_another_code(
-    discord: DiscordEmulator, connect: Any
+@pytest.mark.parametrize(("code", "sessions"), [(1000, 0), (1001, 0), (4000, 1)])
+async def test_goodbye_ends_a_session_and_another_close_keeps_it(
+    discord: DiscordEmulator, http: Any, code: int, sessions: int
 ) -> None:
+    async with http.ws_connect(f"{discord.gateway_url}?v=10") as socket:
+        await socket.send_json({"op": 2, "d": IDENTIFY | {"token": discord.bot.token}})
+        await discord.gateway.wait_connected()
+        await socket.close(code=code)
+    await discord.gateway.wait_disconnected()
+    assert len(discord.gateway.sessions) == sessions
+
+
+async def test_session_outlives_a_client_that_closes_with_another_code(discord: DiscordEmulator, connect: Any) -> None:
     client = await connect()
     [session] = discord.gateway.sessions
     await client.ws.socket.close(code=4000)
     await discord.gateway.wait_resumed()
     assert discord.gateway.sessions == (session,)
+
+
+async def test_another_process_takes_a_session_over(discord: DiscordEmulator, http: Any, ann: Any) -> None:
+    intents = int(Intent.DIRECT_MESSAGES)
+    identify = IDENTIFY | {"token": discord.bot.token, "intents": intents}
+    async with http.ws_connect(f"{discord.gateway_url}?v=10") as socket:
+        await socket.send_json({"op": 2, "d": identify})
+        hello, ready = [await socket.receive_json(timeout=5) for _ in range(2)]
+        await socket.close(code=4000)
+    await discord.gateway.wait_disconnected()
+    await ann.dm("two")
+
+    async with http.ws_connect(f"{ready['d']['resume_gateway_url']}?v=10") as socket:
+        resume = {"token": discord.bot.token, "session_id": ready["d"]["session_id"], "seq": ready["s"]}
+        await socket.send_json({"op": 6, "d": resume})
+        frames = [await socket.receive_json(timeout=5) for _ in range(4)]
+    assert frames[0] == hello
+    assert [frame["t"] for frame in frames[1:]] == ["CHANNEL_CREATE", "MESSAGE_CREATE", "RESUMED"]
+    assert frames[2]["d"]["content"] == "two"
+
+
+async def test_session_is_lost_after_the_window(http: Any) -> None:
+    now = [1_800_000_000.0]
+    async with DiscordEmulator(clock=lambda: now[0]) as emulator:
+        async with http.ws_connect(f"{emulator.gateway_url}?v=10") as socket:
+            await socket.send_json({"op": 2, "d": IDENTIFY | {"token": emulator.bot.token}})
+            await emulator.gateway.wait_connected()
+            await socket.close(code=4000)
+        await emulator.gateway.wait_disconnected()
+        [session] = emulator.gateway.sessions
+        now[0] += 181
+        async with http.ws_connect(f"{emulator.gateway_url}?v=10") as socket:
+            resume = {"token": emulator.bot.token, "session_id": session.id, "seq": 1}
+            await socket.send_json({"op": 6, "d": resume})
+            await socket.receive_json(timeout=5)
+            assert await socket.receive_json(timeout=5) == {"op": 9, "t": None, "s": None, "d": False}
+
+
+async def test_raw_frames_are_written_as_they_are(discord: DiscordEmulator, http: Any) -> None:
+    with pytest.raises(EmulatorError, match="no client is connected"):
+        await discord.gateway.inject("{")
+    async with http.ws_connect(f"{discord.gateway_url}?v=10") as socket:
+        await socket.receive_json(timeout=5)
+        await discord.gateway.inject("{")
+        assert await socket.receive_str(timeout=5) == "{"
 
 
 async def test_intents_decide_which_events_come(discord: DiscordEmulator, connect: Any, ann: Any) -> None:
@@ -168,9 +215,7 @@ async def test_redelivery_of_what_never_was_is_an_error(discord: DiscordEmulator
         discord.gateway.redeliver("MESSAGE_CREATE")
 
 
-async def test_duplicate_fault_doubles_the_next_event(
-    discord: DiscordEmulator, connect: Any, ann: Any
-) -> None:
+async def test_duplicate_fault_doubles_the_next_event(discord: DiscordEmulator, connect: Any, ann: Any) -> None:
     client = await connect()
     discord.faults.add(Fault(match="MESSAGE_CREATE", kind="duplicate"))
     await ann.dm("hello")
@@ -203,9 +248,7 @@ async def test_unknown_dispatch_is_passed_on_as_it_is(discord: DiscordEmulator, 
             await client._more.wait()
 
 
-async def test_plain_text_is_spoken_when_no_compression_is_asked_for(
-    discord: DiscordEmulator, http: Any
-) -> None:
+async def test_plain_text_is_spoken_when_no_compression_is_asked_for(discord: DiscordEmulator, http: Any) -> None:
     async with http.ws_connect(f"{discord.gateway_url}?v=10&encoding=json") as socket:
         hello = await socket.receive_json(timeout=5)
         assert hello["op"] == 10
@@ -214,7 +257,6 @@ async def test_plain_text_is_spoken_when_no_compression_is_asked_for(
         assert (await socket.receive_json(timeout=5))["op"] == 11
 
 
-IDENTIFY = {"properties": {}, "intents": 0}
 BROKEN = [
     ("v=10", '{"op": 3, "d": {}}', 4003),
     ("v=10", "{", 4002),
@@ -233,8 +275,6 @@ BROKEN = [
 async def test_wrong_frames_close_the_connection(
     discord: DiscordEmulator, http: Any, query: str, frame: Any, code: int
 ) -> None:
-    import json
-
     text = frame if isinstance(frame, str) else json.dumps(frame)
     async with http.ws_connect(f"{discord.gateway_url}?{query}") as socket:
         await socket.send_str(text.replace("TOKEN", discord.bot.token))
@@ -287,9 +327,7 @@ class TestMembers:
     def settings(self) -> Settings:
         return Settings(privileged_intents=Intent.GUILD_MEMBERS)
 
-    async def test_members_are_sent_when_asked_for(
-        self, discord: DiscordEmulator, connect: Any, ann: Any
-    ) -> None:
+    async def test_members_are_sent_when_asked_for(self, discord: DiscordEmulator, connect: Any, ann: Any) -> None:
         club = discord.guild("Club")
         client = await connect(discord_py.Intents(guilds=True, members=True))
         guild = client.get_guild(club.id)

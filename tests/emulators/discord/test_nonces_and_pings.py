@@ -41,9 +41,7 @@ async def test_unenforced_nonce_posts_again(discord: DiscordEmulator, channel: A
     assert len(discord.channel(channel.id).messages) == 2
 
 
-async def test_model_text_pings_everybody_when_nothing_forbids_it(
-    discord: DiscordEmulator, channel: Any
-) -> None:
+async def test_model_text_pings_everybody_when_nothing_forbids_it(discord: DiscordEmulator, channel: Any) -> None:
     ann = discord.user("Ann")
     await channel.send(f"@everyone look, {ann.mention}")
     assert [record.pings.is_everyone for record in discord.pings] == [True]
@@ -101,9 +99,7 @@ async def test_silent_message_is_marked(discord: DiscordEmulator, channel: Any) 
     assert discord.pings[0].pings.is_silent
 
 
-async def test_ambiguous_allowed_mentions_are_refused(
-    discord: DiscordEmulator, channel: Any, http: Any
-) -> None:
+async def test_ambiguous_allowed_mentions_are_refused(discord: DiscordEmulator, channel: Any, http: Any) -> None:
     url = f"{discord.api_url}/channels/{channel.id}/messages"
     form = {"content": "x", "allowed_mentions": {"parse": ["users"], "users": ["1"]}}
     async with http.post(url, json=form) as response:
@@ -141,9 +137,7 @@ class TestMessageContent:
         assert [message.content for message in history] == [message.content for message in received]
 
     @pytest.mark.parametrize("settings", [Settings(privileged_intents=Intent.MESSAGE_CONTENT)])
-    async def test_with_the_intent_everything_can_be_read(
-        self, discord: DiscordEmulator, connect: Any
-    ) -> None:
+    async def test_with_the_intent_everything_can_be_read(self, discord: DiscordEmulator, connect: Any) -> None:
         general = discord.guild("Club").channel("general")
         ann = discord.user("Ann")
         intents = discord_py.Intents(guilds=True, guild_messages=True, message_content=True)

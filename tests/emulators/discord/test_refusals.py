@@ -78,9 +78,7 @@ async def test_unknown_channel_and_message_are_told_apart(channel: Any) -> None:
     assert (await refused(channel.fetch_message(1))).code == 10008
 
 
-async def test_another_authors_message_cannot_be_edited_or_deleted(
-    discord: DiscordEmulator, channel: Any
-) -> None:
+async def test_another_authors_message_cannot_be_edited_or_deleted(discord: DiscordEmulator, channel: Any) -> None:
     ann = discord.user("Ann")
     said = await ann.says(discord.channel(channel.id), "mine")
     message = channel.get_partial_message(said.id)

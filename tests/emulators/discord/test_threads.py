@@ -14,9 +14,7 @@ async def refused(awaitable: Any) -> int:
     return refusal.value.code
 
 
-async def test_bot_opens_a_thread_on_a_message_and_answers_there(
-    discord: DiscordEmulator, connect: Any
-) -> None:
+async def test_bot_opens_a_thread_on_a_message_and_answers_there(discord: DiscordEmulator, connect: Any) -> None:
     general = discord.guild("Club").channel("general")
     ann = discord.user("Ann")
     client = await connect()
@@ -51,22 +49,16 @@ async def test_people_write_in_a_thread_that_they_opened(discord: DiscordEmulato
     assert (await thread.wait_for_reply(to=question)).text == "mine"
 
 
-async def test_thread_on_no_message_is_announced_in_its_channel(
-    discord: DiscordEmulator, connect: Any
-) -> None:
+async def test_thread_on_no_message_is_announced_in_its_channel(discord: DiscordEmulator, connect: Any) -> None:
     general = discord.guild("Club").channel("general")
     client = await connect()
-    thread = await client.get_channel(general.id).create_thread(
-        name="Loose", type=discord_py.ChannelType.public_thread
-    )
+    thread = await client.get_channel(general.id).create_thread(name="Loose", type=discord_py.ChannelType.public_thread)
     assert general.all_messages[0].kind is MessageKind.THREAD_CREATED
     assert general.messages == []
     assert general.threads[0].id == thread.id
 
 
-async def test_private_thread_is_unseen_by_a_bot_that_is_not_in_it(
-    discord: DiscordEmulator, connect: Any
-) -> None:
+async def test_private_thread_is_unseen_by_a_bot_that_is_not_in_it(discord: DiscordEmulator, connect: Any) -> None:
     general = discord.guild("Club").channel("general")
     ann = discord.user("Ann")
     client = await connect()
@@ -78,9 +70,7 @@ async def test_private_thread_is_unseen_by_a_bot_that_is_not_in_it(
     assert received.channel.id == general.id
 
 
-async def test_archived_thread_refuses_edits_and_wakes_up_by_a_post(
-    discord: DiscordEmulator, connect: Any
-) -> None:
+async def test_archived_thread_refuses_edits_and_wakes_up_by_a_post(discord: DiscordEmulator, connect: Any) -> None:
     general = discord.guild("Club").channel("general")
     client = await connect()
     starter = await client.get_channel(general.id).send("start")

@@ -145,6 +145,12 @@ async def test_joins_and_emotes(slack, acme, general):
     assert emote.deliveries[0].event["subtype"] == "me_message"
 
 
+async def test_joining_bot_does_not_mention_itself(slack, client, acme):
+    lobby = acme.channel("lobby", has_bot=False)
+    await client.conversations_join(channel=lobby.id)
+    assert [delivery.event["type"] for delivery in slack.deliveries] == ["message", "member_joined_channel"]
+
+
 async def test_reactions_are_events(slack, ann, general):
     message = await ann.says(general, "hi")
     await ann.reacts(message, "eyes")

@@ -9,8 +9,10 @@ from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
 from slack_bolt.async_app import AsyncApp
 
 from threadkeep_emulators.faults import Fault
+from threadkeep_emulators.slack import RetrySchedule
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+IMPATIENT = pytest.mark.parametrize("schedule", [RetrySchedule(ack_timeout=0.1, scale=0.0001)], ids=["impatient"])
 
 
 @pytest.fixture
@@ -95,6 +97,7 @@ async def test_no_retry_header_ends_the_retries(slack, ann, general, serve):
     assert (len(delivery.attempts), delivery.is_given_up) == (1, True)
 
 
+@IMPATIENT
 async def test_slow_app_runs_into_the_time_limit(slack, ann, general, serve):
     release = asyncio.Event()
     reasons: list[str] = []

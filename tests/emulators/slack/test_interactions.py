@@ -5,8 +5,9 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
-from threadkeep_emulators.slack import SlackEmulator, WorldLimits
+from threadkeep_emulators.slack import RetrySchedule, SlackEmulator, WorldLimits
 
+IMPATIENT = pytest.mark.parametrize("schedule", [RetrySchedule(ack_timeout=0.1, scale=0.0001)], ids=["impatient"])
 BUTTONS = [
     {
         "type": "actions",
@@ -76,6 +77,7 @@ async def test_unknown_button_lists_the_known(ann, offer):
         await ann.clicks(offer, "Reject")
 
 
+@IMPATIENT
 async def test_clicks_are_not_retried(slack, ann, offer):
     interaction = await ann.clicks(offer, "approve")
     await slack.wait_until_settled(interaction.delivery)

@@ -8,7 +8,9 @@ import pytest
 from slack_bolt import BoltResponse
 
 from threadkeep_emulators.faults import Fault
-from threadkeep_emulators.slack import WaitTimeoutError
+from threadkeep_emulators.slack import RetrySchedule, WaitTimeoutError
+
+IMPATIENT = pytest.mark.parametrize("schedule", [RetrySchedule(ack_timeout=0.1, scale=0.0001)], ids=["impatient"])
 
 
 async def open_socket(client, slack, session):
@@ -63,6 +65,7 @@ async def test_envelope_waits_for_its_ack(slack, client, session, ann, general):
     assert len(delivery.attempts) == 1
 
 
+@IMPATIENT
 async def test_unacked_event_is_retried_with_its_event_id(slack, client, session, ann, general):
     socket = await open_socket(client, slack, session)
     await read(socket)
@@ -180,6 +183,7 @@ async def test_client_that_does_not_hang_up_is_hung_up_on(slack, client, session
     await slack.wait_for_connections(0)
 
 
+@IMPATIENT
 async def test_failing_listener_before_the_ack_brings_a_retry(slack, ann, general, make_bolt, connect):
     app = make_bolt(process_before_response=True)
     attempts: list[str] = []
@@ -237,6 +241,7 @@ async def test_struck_event_arrives_in_the_end(slack, ann, general, make_bolt, c
         assert delivery.attempts[0].outcome == "connection_lost"
 
 
+@IMPATIENT
 async def test_unknown_and_malformed_events_can_be_injected(slack, acme, make_bolt, connect):
     app = make_bolt()
 

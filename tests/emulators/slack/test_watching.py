@@ -76,6 +76,7 @@ async def test_places_are_found_again(acme, ann, general):
     assert acme.channel("general") is general
     assert acme.user("Ann") is ann
     assert acme.conversation(general.id).name == "general"
+    assert (acme.people, [place.id for place in acme.conversations]) == ([ann], [general.id])
     message = await ann.says(general, "hi")
     assert message.conversation.id == general.id
     assert (message.text, message.now.author_id) == ("hi", ann.id)

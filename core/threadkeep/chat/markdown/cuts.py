@@ -16,7 +16,9 @@ _GAP = re.compile(rf"(?<=\S)[^\S\r\n\u00a0\u2007\u202f]+(?=\S)|(?<=[{_WIDE_STOPS
 _SENTENCE_END = re.compile(rf"[.!?\u2026{_WIDE_STOPS}][\"')\]\u00bb\u201d\u2019*_]{{0,3}}\Z")
 _MARKERS = re.compile(r"(?:[ \t]|>|#{1,6}(?=[ \t])|(?:[-*+]|[0-9]{1,9}[.)])(?=[ \t]))*")
 _JOINERS = frozenset("\u200d\u2060")
+_FENCE_MARKS = ("`", "~")
 _TABLE_KINDS = frozenset({LineKind.TABLE_HEAD, LineKind.TABLE_RULE, LineKind.TABLE_ROW})
+_CODE_KINDS = frozenset({LineKind.CODE, LineKind.FENCE_CLOSING})
 _PROSE_KINDS = frozenset({LineKind.TEXT, LineKind.HEADING, LineKind.ITEM}) | _TABLE_KINDS
 _BLOCK_STARTS = frozenset({LineKind.HEADING, LineKind.RULE, LineKind.FENCE_OPENING, LineKind.TABLE_HEAD})
 _HARD_CUT_STEPS = 64
@@ -42,11 +44,13 @@ class Cut:
         position: The first character of the next part.
         rank: How natural it is.
         is_poor: Whether it leaves a heading without its text, or a closing fence without its code.
+        is_in_code: Whether it follows code.
     """
 
     position: int
     rank: Rank
     is_poor: bool = False
+    is_in_code: bool = False
 
 
 def choose_cut(window: Window) -> int:
@@ -65,7 +69,7 @@ class _Chooser:
 
     def choose(self) -> int:
         """Go from the cuts that harm nothing to those that harm most."""
-        cuts = [cut for cut in _cuts(self._window) if not _is_joined(self._window.text, cut.position)]
+        cuts = [cut for cut in _cuts(self._window) if self._is_allowed(cut.position, is_in_code=cut.is_in_code)]
         kept = [cut for cut in cuts if not _is_inside(cut.position, self._strict)]
         whole = [cut for cut in kept if not _is_inside(cut.position, self._loose)]
         found = (
@@ -78,6 +82,18 @@ class _Chooser:
             or self._hard(self._window.first, ())
         )
         return found or max(self._window.end - 1, self._window.first + 1)
+
+    def _is_allowed(self, position: int, *, is_in_code: bool) -> bool:
+        """Tell whether a cut here parts no character and leaves a text that fits.
+
+        Only code that ends like half of a closing fence can turn out too long: it needs a whole closing line.
+        """
+        window = self._window
+        if _is_joined(window.text, position):
+            return False
+        if not is_in_code or _last_ink(window.text, position) not in _FENCE_MARKS:
+            return True
+        return window.budget.measure(window.render(position)) <= window.budget.limit
 
     def _best(self, cuts: list[Cut]) -> int:
         """Give the most natural cut that fills half of the part, else the last one, else 0."""
@@ -95,11 +111,18 @@ class _Chooser:
             around = next((span for spans in spared if (span := _is_inside(position, spans))), None)
             if around is not None:
                 position = around[0]
-            elif _is_joined(self._window.text, position) or self._window.text[position].isspace():
+            elif not self._is_allowed(position, is_in_code=True) or self._window.text[position].isspace():
                 position -= 1
             else:
                 return position
         return 0
+
+
+def _last_ink(text: str, end: int) -> str:
+    """Give the last character before `end` that is not blank."""
+    while text[end - 1].isspace():
+        end -= 1
+    return text[end - 1]
 
 
 def _cuts(window: Window) -> Iterator[Cut]:
@@ -115,6 +138,7 @@ def _cuts(window: Window) -> Iterator[Cut]:
                 position=line.start,
                 rank=_line_rank(line, last, is_after_blank=is_after_blank),
                 is_poor=last is LineKind.HEADING or line.kind is LineKind.FENCE_CLOSING,
+                is_in_code=last is LineKind.CODE,
             )
         if line.kind in _PROSE_KINDS or line.kind is LineKind.CODE:
             yield from _gaps(window, line)
@@ -123,7 +147,7 @@ def _cuts(window: Window) -> Iterator[Cut]:
 
 
 def _line_rank(line: Line, last: LineKind, *, is_after_blank: bool) -> Rank:
-    if line.kind in {LineKind.CODE, LineKind.FENCE_CLOSING}:
+    if line.kind in _CODE_KINDS:
         return Rank.ITEM if is_after_blank else Rank.LINE
     if is_after_blank or line.kind in _BLOCK_STARTS or last is LineKind.FENCE_CLOSING:
         return Rank.BLOCK
@@ -135,12 +159,10 @@ def _gaps(window: Window, line: Line) -> Iterator[Cut]:
     markers = _MARKERS.match(window.text, line.start, line.end)
     start = markers.end() if markers else line.start
     for gap in _GAP.finditer(window.text, max(start, window.first + 1), line.end):
-        is_sentence = line.kind is not LineKind.CODE and _SENTENCE_END.search(
-            window.text,
-            max(gap.start() - 4, line.start),
-            gap.start(),
-        )
-        yield Cut(position=gap.end(), rank=Rank.SENTENCE if is_sentence else Rank.SPACE)
+        is_in_code = line.kind is LineKind.CODE
+        ends = _SENTENCE_END.search(window.text, max(gap.start() - 4, line.start), gap.start())
+        rank = Rank.SENTENCE if ends and not is_in_code else Rank.SPACE
+        yield Cut(position=gap.end(), rank=rank, is_in_code=is_in_code)
 
 
 def _spans(window: Window) -> Spans:

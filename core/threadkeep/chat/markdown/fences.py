@@ -41,12 +41,14 @@ class Fence:
         closing = "\n" + self.quote + self.mark
         return (full if budget.has_share_for(full + "\n" + closing, quarters=2) else bare) + "\n"
 
-    def closing(self, last_line: str) -> str:
-        """Give what must follow the last line of a part to close it: a line, or the rest of a half written one."""
-        run = self._closing_run(last_line)
-        if 0 < len(run) < len(self.mark):
-            return self.mark[len(run) :]
+    def closing(self) -> str:
+        """Give the line that closes it, to be put after the last line of a part."""
         return "\n" + (self.quote or " " * self.indent) + self.mark
+
+    def completion(self, last_line: str) -> str:
+        """Give what closes it after the last line of a growing text: that line may be a half written closing one."""
+        run = self._closing_run(last_line)
+        return self.mark[len(run) :] if 0 < len(run) < len(self.mark) else self.closing()
 
     def is_closed_by(self, line: str) -> bool:
         """Tell whether this line closes it."""

@@ -109,7 +109,7 @@ class _Reader:
         if not line:
             return False
         fence = advance(self._fence, self._lead, line, self._budget)
-        tail = "" if fence is None else fence.closing(self._lead + line)
+        tail = "" if fence is None else fence.completion(self._lead + line)
         return self._spent + self._budget.measure(line) + self._budget.measure(tail) > self._budget.limit
 
     def _note(self, start: int, end: int, line: str) -> None:

@@ -14,7 +14,7 @@ _DESTINATION = re.compile(
     r"(?:[ \t]+(?:\"[^\"\r\n]*\"|'[^'\r\n]*'))?\)",
 )
 _BLANK = re.compile(r"\s")
-_OPEN_TITLE = re.compile(r"[ \t]+(?:\"[^\"\r\n]*|'[^'\r\n]*)?\Z")
+_OPEN_TITLE = re.compile(r"[ \t]+(?:\"[^\"\r\n]*\"?|'[^'\r\n]*'?)?[ \t]*\Z")
 
 
 @dataclass(slots=True)

@@ -109,7 +109,10 @@ class Window:
         line = next(line for line in reversed(self.lines) if line.start < shown_end)
         last_line = self.text[line.start : shown_end]
         fence = advance(line.fence, line.lead, last_line, self.budget)
-        tail = "" if fence is None else fence.closing(line.lead + last_line)
+        tail = ""
+        if fence is not None:
+            is_growing = self.is_last and cut == self.end
+            tail = fence.completion(line.lead + last_line) if is_growing else fence.closing()
         return self.prefix + self._outdented(body) + tail
 
     def carry(self, cut: int) -> Carry:

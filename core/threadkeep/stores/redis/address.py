@@ -48,7 +48,8 @@ class RedisAddress:
             RedisError: There is no connection.
         """
         options = {**self._options, "socket_timeout": None, "socket_connect_timeout": seconds}
-        connection = self._kind(protocol=3, **options)
+        # Without driver_info redis-py reads its package's metadata from the disk for each connection.
+        connection = self._kind(protocol=3, driver_info=None, client_name="threadkeep", **options)
         try:
             await connection.connect()  # type: ignore[no-untyped-call]
         except BaseException:

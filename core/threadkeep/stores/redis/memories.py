@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 from threadkeep.messages import clean_text
 from threadkeep.stores.base import Memo
-from threadkeep.stores.options import MAX_MEMOS
 from threadkeep.stores.memos import new_memo
+from threadkeep.stores.options import MAX_MEMOS
 from threadkeep.stores.redis import scripts
 from threadkeep.stores.redis.keys import RedisKeys
 from threadkeep.stores.redis.lines import Lines

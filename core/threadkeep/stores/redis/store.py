@@ -39,7 +39,7 @@ class RedisStore:
         *,
         prefix: str = "tk",
         partitions: int = 1,
-        timeout: float = 5.0,  # noqa: ASYNC109 - not of one call: it is the store's setting
+        timeout: float = 5.0,
         clock: Callable[[], float] = time.time,
         **settings: Unpack[StoreSettings],
     ) -> None:

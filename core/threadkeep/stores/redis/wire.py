@@ -118,14 +118,17 @@ class Wire:
 
     async def _send_waiting(self) -> None:
         batch: list[_Call] = []
+        reason = "was closed"
         try:
             while self._waiting:
                 batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), _MAX_BATCH))]
                 await self._exchange(batch)
+        except Exception as error:
+            # Not the server's doing: raised again, for the loop to report, when nobody is left waiting.
+            reason = f"broke ({type(error).__name__}: {error})"
+            raise
         finally:
-            # Only a cancelled sender leaves anything behind.
-            closed = StoreUnavailableError(f"the connection to Redis at {self._address} was closed")
-            _fail([*batch, *self._waiting], closed)
+            _fail([*batch, *self._waiting], StoreUnavailableError(f"the connection to Redis at {self._address} {reason}"))
             self._waiting.clear()
 
     async def _exchange(self, batch: Sequence[_Call]) -> None:

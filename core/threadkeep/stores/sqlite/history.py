@@ -60,7 +60,7 @@ class SQLiteHistory:
             used_after = self._used_after()
             rows = connection.execute(
                 "SELECT session_id FROM answered JOIN sessions USING (session_id) "
-                "WHERE user_id = ? AND used_at > ? ORDER BY answered_at DESC LIMIT ?",
+                "WHERE user_id = ? AND used_at > ? ORDER BY answered_at DESC, answered.rowid DESC LIMIT ?",
                 (user_id, used_after, max(limit, 0)),
             ).fetchall()
             found = (read_session(connection, session_id, used_after) for (session_id,) in rows)
@@ -88,6 +88,4 @@ class SQLiteHistory:
         return self._clock() - self._options.retention.total_seconds()
 
     async def _change(self, statement: str, values: tuple[object, ...]) -> bool:
-        return await self._database.write(
-            lambda connection: connection.execute(statement, values).rowcount > 0  # type: ignore[arg-type]
-        )
+        return await self._database.write(lambda connection: connection.execute(statement, values).rowcount > 0)

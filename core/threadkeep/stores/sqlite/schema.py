@@ -114,22 +114,26 @@ def prepare(connection: sqlite3.Connection, place: str) -> None:
         return
     connection.execute("BEGIN IMMEDIATE")
     try:
-        version = _version(connection)
-        if version > SCHEMA_VERSION:
-            raise StoreConfigError(
-                f"the store {place} has form {version}, and this threadkeep knows forms up to {SCHEMA_VERSION}: "
-                "it was written by a newer version; update threadkeep, or give another path"
-            )
-        # Another process may have made the tables while this one waited.
-        if version == 0:
-            for statement in _TABLES:
-                connection.execute(statement)
-            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        _make_tables(connection, place)
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+def _make_tables(connection: sqlite3.Connection, place: str) -> None:
+    # Another process may have made them while this one waited.
+    version = _version(connection)
+    if version > SCHEMA_VERSION:
+        raise StoreConfigError(
+            f"the store {place} has form {version}, and this threadkeep knows forms up to {SCHEMA_VERSION}: "
+            "it was written by a newer version; update threadkeep, or give another path"
+        )
+    if version == 0:
+        for statement in _TABLES:
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 
 def _version(connection: sqlite3.Connection) -> int:

@@ -70,7 +70,6 @@ class Connection:
         self._sent = 0
         self._ready = asyncio.Event()
         self.session: Session | None = None
-        self.heartbeats = 0
 
     async def run(self, query: Mapping[str, str]) -> None:
         """Serve the client until one side closes."""
@@ -137,7 +136,6 @@ class Connection:
         operation = payload.get("op")
         data = payload.get("d")
         if operation == _HEARTBEAT:
-            self.heartbeats += 1
             await self.wire.send({"op": _ACK, "t": None, "s": None, "d": None})
             return _HEARTBEAT
         if operation in {_IDENTIFY, _RESUME}:

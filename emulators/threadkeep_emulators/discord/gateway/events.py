@@ -33,8 +33,18 @@ class Event:
     channel: ChannelState | None = None
 
 
-def guild_created(world: World, guild: GuildState) -> Event:
-    """Say that a guild is there."""
+def guild_available(world: World, guild: GuildState) -> Event:
+    """Say that a guild named in READY is there."""
+    return Event(
+        name="GUILD_CREATE",
+        render=lambda intents: guild_payload(world, guild, intents) | {"unavailable": False},
+        intent=Intent.GUILDS,
+        guild_id=guild.id,
+    )
+
+
+def guild_joined(world: World, guild: GuildState) -> Event:
+    """Say that the bot came into a guild; the missing mark tells it from one that became available."""
     return Event(
         name="GUILD_CREATE",
         render=lambda intents: guild_payload(world, guild, intents),

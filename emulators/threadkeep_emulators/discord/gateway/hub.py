@@ -14,7 +14,7 @@ from threadkeep_emulators.discord.world import World
 from threadkeep_emulators.faults import Fault, Faults
 
 from .connection import Connection
-from .events import Event, guild_created
+from .events import Event, guild_available
 from .handshake import CloseError, read_intents, read_shard
 from .session import Session
 from .wire import Wire
@@ -96,7 +96,7 @@ class Gateway:
         session = Session(id=self._ids.session(), intents=intents, shard=read_shard(data))
         self.identifies += 1
         self.sessions[session.id] = session
-        events = [guild_created(self._world, guild) for guild in self._world.guilds.values()]
+        events = [guild_available(self._world, guild) for guild in self._world.guilds.values()]
         mine = [event for event in events if session.wants(event)]
         session.deliver("READY", self._ready(session, mine))
         for event in mine:

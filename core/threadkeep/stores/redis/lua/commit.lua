@@ -29,8 +29,9 @@ local function consume(count)
   for index = #upgraded, 1, -1 do
     redis.call('LPUSH', KEYS[2], upgraded[index])
   end
-  redis.call('HINCRBY', KEYS[1], 'waiting', -waiting)
-  redis.call('HINCRBY', KEYS[1], 'context', -context)
+  -- Not -waiting: Lua would write -0, which is no number to Redis.
+  redis.call('HINCRBY', KEYS[1], 'waiting', 0 - waiting)
+  redis.call('HINCRBY', KEYS[1], 'context', 0 - context)
 end
 
 append_run(run_id, body, max_runs, now_ms())

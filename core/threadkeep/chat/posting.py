@@ -1,0 +1,121 @@
+"""The messages of one reply: what each of them shows, and how it is made to show something else."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import structlog
+
+from threadkeep.chat.adapter import ReplyRequest
+from threadkeep.errors import PlaceGoneError
+
+_log = structlog.get_logger(__name__)
+
+
+class Poster(Protocol):
+    """What an adapter supplies for one reply: the three calls of its platform.
+
+    They raise ``PlatformRateLimitError`` or ``PlatformUnavailableError`` where the same call may be repeated, and
+    another ``PlatformError`` where it may not. Each has its own time limit. A post that is repeated because its outcome
+    is unknown must not double the message: the number of the part is there to recognise it.
+    """
+
+    async def post(self, part: int, text: str) -> str:
+        """Make part number `part` (from 0) visible and give the platform's id of the message."""
+        ...
+
+    async def edit(self, message_id: str, text: str) -> None:
+        """Let a message show this text.
+
+        Raises:
+            PlaceGoneError: The message is gone, or the place is.
+        """
+        ...
+
+    async def remove(self, message_id: str) -> None:
+        """Remove a message."""
+        ...
+
+
+@dataclass(slots=True)
+class _Message:
+    """A message that is visible.
+
+    Attributes:
+        message_id: The platform's id.
+        text: What it shows, None where that is not known.
+        is_recorded: Whether the reply's owner was told of it.
+    """
+
+    message_id: str
+    text: str | None
+    is_recorded: bool
+
+
+class PostedParts:
+    """Knows the messages of a reply by part, and changes them only where they differ.
+
+    After an error or a cancellation the same calls can be made again: what was posted is not posted twice, what was not
+    recorded is recorded, and a message whose state is unknown is edited once more.
+    """
+
+    def __init__(self, request: ReplyRequest, poster: Poster) -> None:
+        self._on_posted = request.on_posted
+        self._poster = poster
+        self._messages = {
+            part: _Message(message_id=message_id, text=None, is_recorded=True)
+            for part, message_id in request.posted.items()
+        }
+        self._reposted: set[int] = set()
+
+    async def place(self, part: int, text: str) -> bool:
+        """Make a part show this text; give whether anything had to be called.
+
+        A message that somebody deleted meanwhile is posted anew, once.
+
+        Raises:
+            PlatformError: It could not be shown.
+        """
+        await self._record()
+        message = self._messages.get(part)
+        if message is not None and message.text == text:
+            return False
+        if message is None or not await self._edit(part, message, text):
+            message_id = await self._poster.post(part, text)
+            self._messages[part] = _Message(message_id=message_id, text=text, is_recorded=False)
+            await self._record()
+        return True
+
+    async def remove_from(self, count: int) -> None:
+        """Remove the messages of part number `count` and beyond, the last one first.
+
+        Raises:
+            PlatformError: A message could not be removed.
+        """
+        for part in sorted((part for part in self._messages if part >= count), reverse=True):
+            try:
+                await self._poster.remove(self._messages[part].message_id)
+            except PlaceGoneError:
+                _log.info("surplus_message_gone_already", part=part)
+            del self._messages[part]
+
+    async def _edit(self, part: int, message: _Message, text: str) -> bool:
+        """Edit a message; give False if it is gone and may be posted anew."""
+        message.text = None  # until the call returns nobody knows what is visible
+        try:
+            await self._poster.edit(message.message_id, text)
+        except PlaceGoneError:
+            if part in self._reposted:
+                raise
+            self._reposted.add(part)
+            del self._messages[part]
+            _log.info("message_gone_posting_anew", part=part, message_id=message.message_id)
+            return False
+        message.text = text
+        return True
+
+    async def _record(self) -> None:
+        """Tell of the messages that were posted and not told of: nothing else is posted before that."""
+        for part, message in self._messages.items():
+            if not message.is_recorded:
+                await self._on_posted(part, message.message_id)
+                message.is_recorded = True

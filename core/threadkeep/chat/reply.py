@@ -1,0 +1,259 @@
+"""A reply on a platform where messages are posted and edited: the declared content is compared with what is visible.
+
+One task per reply makes all calls to the platform, one after another. ``show`` and ``finish`` only say what it should
+arrive at, so cancelling them never interrupts a call that is under way.
+"""
+
+import asyncio
+import time
+from dataclasses import dataclass
+from typing import Protocol
+
+import structlog
+
+from threadkeep.chat.adapter import ReplyContent, ReplyRequest
+from threadkeep.chat.posting import PostedParts, Poster
+from threadkeep.chat.visible import ReplyLimits, final_parts, preview_parts
+from threadkeep.errors import PlatformError, PlatformRateLimitError, PlatformUnavailableError
+
+__all__ = ["Clock", "EditingReply", "Poster", "ReplyLimits"]
+
+_log = structlog.get_logger(__name__)
+
+_FIRST_DELAY = 0.5
+_LONGEST_DELAY = 8.0
+
+
+class Clock(Protocol):
+    """Time as a reply sees it; tests bring their own."""
+
+    def monotonic(self) -> float:
+        """Give seconds that never go back."""
+        ...
+
+    async def wait(self, event: asyncio.Event, seconds: float) -> None:
+        """Return when the event is set or the seconds have passed."""
+        ...
+
+
+class LoopClock:
+    """The real time."""
+
+    def monotonic(self) -> float:
+        """Give seconds that never go back."""
+        return time.monotonic()
+
+    async def wait(self, event: asyncio.Event, seconds: float) -> None:
+        """Return when the event is set or the seconds have passed."""
+        try:
+            async with asyncio.timeout(seconds):
+                await event.wait()
+        except TimeoutError:
+            return
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Target:
+    """A state to arrive at.
+
+    Attributes:
+        content: What should be visible.
+        deadline: For the final state, the time after which its failures are not repeated any more.
+    """
+
+    content: ReplyContent
+    deadline: float | None = None
+
+    @property
+    def is_final(self) -> bool:
+        return self.deadline is not None
+
+
+class EditingReply:
+    """Shows an answer in messages that are posted once and edited while it grows. Implements ``chat.adapter.Reply``.
+
+    The first message goes out at once, later previews at least ``limits.edit_interval`` apart, the last state winning;
+    the final state waits for nothing but the platform's own demand to wait. Surplus messages (of an earlier attempt
+    that had more to say) are removed when the final state is shown.
+
+    Args:
+        request: Where it goes, and what an earlier attempt posted already.
+        poster: The platform's calls.
+        limits: What the platform allows.
+        clock: The time.
+        finish_timeout: Seconds in which ``finish`` repeats calls that fail for a while.
+        close_timeout: Seconds that ``aclose`` gives to a call under way: cut off, it might be visible and unrecorded.
+    """
+
+    def __init__(
+        self,
+        request: ReplyRequest,
+        poster: Poster,
+        limits: ReplyLimits,
+        *,
+        clock: Clock | None = None,
+        finish_timeout: float = 60.0,
+        close_timeout: float = 2.0,
+    ) -> None:
+        self._shown = PostedParts(request, poster)
+        self._limits = limits
+        self._clock = clock or LoopClock()
+        self._finish_timeout = finish_timeout
+        self._close_timeout = close_timeout
+        self._log = _log.bind(run_id=request.run_id)
+        self._target: _Target | None = None
+        self._reached: _Target | None = None
+        self._pump: asyncio.Task[None] | None = None
+        self._preview_error: PlatformError | None = None
+        self._refusal: PlatformError | None = None
+        self._failures = 0
+        self._blocked_until = float("-inf")
+        self._next_preview = float("-inf")
+        self._has_news = asyncio.Event()
+        self._is_finishing = asyncio.Event()
+        self._is_closing = asyncio.Event()
+
+    async def show(self, content: ReplyContent) -> None:
+        """Let the place show this soon. Ignored once ``finish`` was called.
+
+        Raises:
+            PlatformError: An earlier state could not be shown for a reason that will not go away.
+            RuntimeError: The reply is closed.
+        """
+        self._check_open()
+        self._raise_failure()
+        if self._target is not None and (self._target.is_final or self._target.content == content):
+            return
+        self._target = _Target(content=content)
+        self._has_news.set()
+        self._ensure_pump()
+
+    async def finish(self, content: ReplyContent) -> None:
+        """Make the place show this, and return when it does.
+
+        Cancelled, it leaves the work under way to go on until ``aclose``; called again, it goes on from there.
+
+        Raises:
+            PlatformError: It could not be shown, the last error of all attempts.
+            ValueError: There is no text; the caller has the words for that.
+            RuntimeError: The reply is closed.
+        """
+        if not content.text.strip():
+            raise ValueError("a final reply needs text: say in it why there is no answer")
+        self._check_open()
+        self._preview_error = None
+        self._raise_failure()
+        self._failures = 0
+        self._target = _Target(content=content, deadline=self._clock.monotonic() + self._finish_timeout)
+        self._is_finishing.set()
+        self._has_news.set()
+        await asyncio.wait({self._ensure_pump()})
+        self._raise_failure()
+        self._check_open()
+
+    async def aclose(self) -> None:
+        """Stop all work on this reply; what is visible stays as it is."""
+        self._is_closing.set()
+        self._is_finishing.set()
+        self._has_news.set()
+        pump = self._pump
+        if pump is None:
+            return
+        try:
+            await asyncio.wait({pump}, timeout=self._close_timeout)
+        finally:
+            pump.cancel()
+            await asyncio.wait({pump})
+        if not pump.cancelled() and (error := pump.exception()) is not None and self._pump is pump:
+            self._log.warning("reply_closed_after_failure", error=type(error).__name__)
+
+    def _check_open(self) -> None:
+        if self._is_closing.is_set():
+            raise RuntimeError("the reply is closed")
+
+    def _ensure_pump(self) -> asyncio.Task[None]:
+        if self._pump is None or self._pump.done():
+            self._pump = asyncio.create_task(self._drive(), name="reply")
+        return self._pump
+
+    def _raise_failure(self) -> None:
+        """Raise what went wrong meanwhile, once: the next call tries anew."""
+        error, self._preview_error = self._preview_error, None
+        if error is not None:
+            raise error
+        pump = self._pump
+        if pump is not None and pump.done() and not pump.cancelled():
+            self._pump = None
+            pump.result()
+
+    async def _drive(self) -> None:
+        """Go after the target until the final one is reached."""
+        while (target := self._target) is not None and not self._is_closing.is_set():
+            if target is self._reached:
+                if target.is_final:
+                    return
+                await self._has_news.wait()
+                self._has_news.clear()
+            elif not await self._has_waited(target):
+                await self._attempt(target)
+
+    async def _has_waited(self, target: _Target) -> bool:
+        """Wait until the target may be gone after; give whether time has passed, in which it may have changed.
+
+        Raises:
+            PlatformError: The platform's last refusal, if its time is up before.
+        """
+        due = self._blocked_until if target.is_final else max(self._blocked_until, self._next_preview)
+        delay = due - self._clock.monotonic()
+        if delay <= 0:
+            return False
+        if self._refusal is not None and target.deadline is not None and due > target.deadline:
+            raise self._refusal
+        await self._clock.wait(self._is_closing if target.is_final else self._is_finishing, delay)
+        return True
+
+    async def _attempt(self, target: _Target) -> None:
+        try:
+            is_reached = await self._approach(target)
+        except (PlatformRateLimitError, PlatformUnavailableError) as error:
+            self._back_off(target, error)
+        except PlatformError as error:
+            if target.is_final:
+                raise
+            self._preview_error = error
+            self._reached = target
+        else:
+            self._failures = 0
+            if is_reached:
+                self._reached = target
+
+    async def _approach(self, target: _Target) -> bool:
+        """Change what differs from the target; give False if the final one came in between."""
+        parts = (final_parts if target.is_final else preview_parts)(target.content, self._limits)
+        for part, text in enumerate(parts):
+            if self._is_overtaken(target):
+                return False
+            if await self._shown.place(part, text):
+                self._next_preview = self._clock.monotonic() + self._limits.edit_interval
+        if target.is_final and not self._is_overtaken(target):
+            await self._shown.remove_from(len(parts))
+        return True
+
+    def _is_overtaken(self, target: _Target) -> bool:
+        latest = self._target
+        is_newer_final = latest is not None and latest.is_final and latest is not target
+        return is_newer_final or self._is_closing.is_set()
+
+    def _back_off(self, target: _Target, error: PlatformRateLimitError | PlatformUnavailableError) -> None:
+        """Note how long to wait. What failed for a preview does not hold up the final state, unless we were asked."""
+        self._failures += 1
+        now = self._clock.monotonic()
+        delay = min(_FIRST_DELAY * 2 ** min(self._failures - 1, 10), _LONGEST_DELAY)
+        is_asked = isinstance(error, PlatformRateLimitError) and error.retry_after > 0
+        if isinstance(error, PlatformRateLimitError) and is_asked:
+            delay = error.retry_after
+        if is_asked or target.is_final:
+            self._blocked_until = now + delay
+            self._refusal = error
+        self._next_preview = now + max(delay, self._limits.edit_interval)
+        self._log.debug("reply_delayed", seconds=delay, error=type(error).__name__, is_final=target.is_final)

@@ -1,0 +1,57 @@
+"""What is visible of a reply's content: its parts, with a note of what the agent is doing."""
+
+import re
+from dataclasses import dataclass
+
+from threadkeep.chat.adapter import ReplyContent
+from threadkeep.chat.markdown import Measure, split_markdown
+
+_MOST_LINES = 5
+_LINE_LENGTH = 100
+_MARKUP = re.compile(r"([\\`*_~|<>\[\]])")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplyLimits:
+    """What a platform allows.
+
+    Attributes:
+        part_length: The greatest length of one message.
+        edit_interval: Seconds between visible changes while the answer is being written.
+        measure: The unit of ``part_length``.
+        edits: Whether posted messages can be changed. If not, a message is posted when it is full or final.
+    """
+
+    part_length: int
+    edit_interval: float
+    measure: Measure = len
+    edits: bool = True
+
+
+def final_parts(content: ReplyContent, limits: ReplyLimits) -> list[str]:
+    """Give the messages that show the finished text."""
+    return [part.text for part in split_markdown(content.text, limits.part_length, limits.measure)]
+
+
+def preview_parts(content: ReplyContent, limits: ReplyLimits) -> list[str]:
+    """Give the messages that show the text so far and, under it, what the agent is doing.
+
+    The activity never opens a message of its own, unless there is no text yet: it would have to be removed again.
+    """
+    texts = final_parts(content, limits)
+    if not limits.edits:
+        return texts[:-1]
+    if content.is_final:
+        return texts
+    lines = [_activity_line(line) for line in content.activity if line.strip()][-_MOST_LINES:]
+    for first in range(len(lines)):
+        note = "\n".join(lines[first:])
+        last = f"{texts[-1]}\n\n{note}" if texts else note
+        if limits.measure(last) <= limits.part_length:
+            return [*texts[:-1], last]
+    return texts
+
+
+def _activity_line(line: str) -> str:
+    words = " ".join(line.split())[:_LINE_LENGTH].rstrip(" .\u2026")
+    return "_{}\u2026_".format(_MARKUP.sub(r"\\\1", words))

@@ -1,0 +1,228 @@
+"""A platform and a model that live in the test, and stores for the worker between them."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import redis.asyncio
+
+from threadkeep import Agent, RedisStore, Run, SQLiteStore
+from threadkeep.chat.adapter import Acceptance, ReplyContent, ReplyRequest, Sink
+from threadkeep.chat.events import Addressing, MessageReceived, Place, PlaceKind
+from threadkeep.errors import PlatformError
+from threadkeep.messages import Message, Role
+from threadkeep.models.base import ModelAnswer, ModelEvent, TextDelta, Usage
+from threadkeep.runtime.worker import Worker
+from threadkeep.sessions import MessageKey, SessionKey, UserKey
+from threadkeep.stores.base import Store
+
+SECONDS = 10
+
+
+class ScriptedModel:
+    """Answers what the script says of the last user message; may be held in the middle of an answer."""
+
+    id = "scripted"
+
+    def __init__(self, script: Callable[[str], str | ModelEvent | Exception] | None = None) -> None:
+        self.script = script or (lambda text: f"You said: {text}")
+        self.asked: list[tuple[Message, ...]] = []
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.at_work = 0
+        self.most_at_work = 0
+
+    async def stream(self, messages: Sequence[Message], tools: Any, settings: Any) -> AsyncIterator[ModelEvent]:
+        self.asked.append(tuple(messages))
+        self.at_work += 1
+        self.most_at_work = max(self.most_at_work, self.at_work)
+        try:
+            said = self.script(messages[-1].content)
+            if isinstance(said, Exception):
+                raise said
+            if isinstance(said, ModelAnswer):
+                yield said
+                return
+            yield TextDelta(text=said[:1])
+            await self.gate.wait()
+            yield TextDelta(text=said[1:])
+            yield ModelAnswer(message=Message(role=Role.ASSISTANT, content=said), usage=Usage(), finish_reason="stop")
+        finally:
+            self.at_work -= 1
+
+    async def aclose(self) -> None:
+        pass
+
+
+@dataclass(eq=False)
+class SeenReply:
+    """A reply as the people of the test platform see it; may be told to refuse."""
+
+    request: ReplyRequest
+    refuse: Callable[[], PlatformError | None]
+    shown: list[ReplyContent] = field(default_factory=list)
+    final: str | None = None
+    is_closed: bool = False
+
+    async def show(self, content: ReplyContent) -> None:
+        if not self.shown and 0 not in self.request.posted:
+            await self.request.on_posted(0, f"message-{uuid4().hex[:8]}")
+        self.shown.append(content)
+
+    async def finish(self, content: ReplyContent) -> None:
+        error = self.refuse()
+        if error is not None:
+            raise error
+        self.final = content.text
+
+    async def aclose(self) -> None:
+        self.is_closed = True
+
+
+class TestPlatform:
+    """A chat platform in memory: an implementation of the adapter's port."""
+
+    __test__ = False
+    name = "test"
+    description = "a platform of the test"
+
+    def __init__(self) -> None:
+        self.replies: list[SeenReply] = []
+        self.refusals: list[PlatformError] = []
+        self.sink: Sink | None = None
+        self.closed = asyncio.Event()
+        self._ids = count(1)
+
+    @classmethod
+    def from_environment(cls, environ: Any) -> None:
+        return None
+
+    async def start(self, sink: Sink) -> None:
+        self.sink = sink
+
+    async def wait_closed(self) -> None:
+        await self.closed.wait()
+
+    async def stop(self) -> None:
+        self.sink = None
+
+    def open_reply(self, request: ReplyRequest) -> SeenReply:
+        reply = SeenReply(request, lambda: self.refusals.pop(0) if self.refusals else None)
+        self.replies.append(reply)
+        return reply
+
+    def said(
+        self,
+        text: str,
+        *,
+        channel: str = "C1",
+        user: str = "Ann",
+        addressing: Addressing = Addressing.BOT,
+        kind: PlaceKind = PlaceKind.DIRECT,
+    ) -> MessageReceived:
+        session = SessionKey(platform=self.name, workspace="W", channel=channel)
+        return MessageReceived(
+            key=MessageKey(platform=self.name, workspace="W", channel=channel, message=str(next(self._ids))),
+            place=Place(session=session, kind=kind),
+            user=UserKey(platform=self.name, user=user),
+            speaker=user,
+            text=text,
+            addressing=addressing,
+        )
+
+    @property
+    def finals(self) -> list[str]:
+        return [reply.final for reply in self.replies if reply.final is not None]
+
+
+async def eventually(check: Callable[[], Any]) -> Any:
+    """Return the check's first true value; fail after some seconds."""
+    async with asyncio.timeout(SECONDS):
+        while True:
+            value = check()
+            if asyncio.iscoroutine(value):
+                value = await value
+            if value:
+                return value
+            await asyncio.sleep(0.005)
+
+
+async def runs_of(store: Store, channel: str = "C1") -> tuple[Run, ...]:
+    transcript = await store.history.load(f"test:W:{channel}", runs=100)
+    return transcript.runs if transcript is not None else ()
+
+
+@pytest.fixture
+def platform() -> TestPlatform:
+    return TestPlatform()
+
+
+@pytest.fixture
+def make_model() -> type[ScriptedModel]:
+    return ScriptedModel
+
+
+@pytest.fixture
+def wait_for() -> Callable[[Callable[[], Any]], Any]:
+    return eventually
+
+
+@pytest.fixture
+def load_runs() -> Callable[..., Any]:
+    return runs_of
+
+
+@pytest.fixture(params=["redis", "sqlite"])
+async def open_store(request, tmp_path) -> AsyncIterator[Callable[..., Any]]:
+    """Opens stores that share the test's data."""
+    async with AsyncExitStack() as stack:
+        if request.param == "sqlite":
+
+            async def open_sqlite(**settings: Any) -> Store:
+                return await stack.enter_async_context(SQLiteStore(tmp_path / "store.db", **settings))
+
+            yield open_sqlite
+            return
+        url = request.getfixturevalue("redis_server").url
+        prefix = f"test-{uuid4().hex}"
+
+        async def open_redis(**settings: Any) -> Store:
+            return await stack.enter_async_context(RedisStore(url, prefix=prefix, **settings))
+
+        yield open_redis
+    async with redis.asyncio.from_url(url) as client:
+        keys = [key async for key in client.scan_iter(match=f"{prefix}:*")]
+        if keys:
+            await client.delete(*keys)
+
+
+@pytest.fixture
+async def store(open_store) -> Store:
+    return await open_store()
+
+
+@pytest.fixture
+def working(platform) -> Callable[..., Any]:
+    """Runs a worker around a block."""
+
+    @asynccontextmanager
+    async def run(model: ScriptedModel, store: Store, **settings: Any) -> AsyncIterator[Worker]:
+        fields = {"add_history_to_messages": True, **settings.pop("agent", {})}
+        agent = Agent(model=model, store=store, **fields)
+        worker = Worker(agent=agent, store=store, adapters={platform.name: platform}, **settings)
+        task = asyncio.create_task(worker.run())
+        try:
+            yield worker
+        finally:
+            await worker.stop(grace=5)
+            await task
+
+    return run
+
+
+ACCEPTED = Acceptance.ACCEPTED
