@@ -38,7 +38,7 @@ class DiscordAdapter:
             addressing the bot.
         reply_in: Where a question in a channel is answered: ``place``, by a reply, or ``thread``, in a new thread.
         link_previews: Whether Discord may fetch the links of an answer to show previews of them.
-        allowed_mentions: Whom messages may ping; nobody by default.
+        allowed_mentions: Whom messages may ping: what is not set in it is forbidden.
         api_url: The base URL of the API, for another host than Discord's.
 
     Raises:
@@ -62,7 +62,8 @@ class DiscordAdapter:
             link_previews=link_previews,
             api_url=api_url,
         )
-        self._allowed_mentions = allowed_mentions or discord.AllowedMentions.none()
+        # discord.py takes what is left out for allowed; here it stays forbidden.
+        self._allowed_mentions = discord.AllowedMentions.none().merge(allowed_mentions or discord.AllowedMentions())
         self._connection: GatewayConnection | None = None
         self._intake: Intake | None = None
         self._has_told_blank = False

@@ -1,11 +1,13 @@
 """discord.py's client with the least that a bot needs, and with events handed over in order."""
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import discord
 import structlog
+from discord.gateway import KeepAliveHandler
 from discord.state import ConnectionState
 
 from threadkeep_discord.rest import HostedHTTPClient
@@ -73,6 +75,16 @@ class GatewayClient(discord.Client):
     async def setup_hook(self) -> None:
         """Learn where the gateway is, once the token was accepted."""
         await self.http.learn_gateway()
+
+    def stop_heartbeats(self) -> None:
+        """Stop the threads that beat for this client's connections.
+
+        discord.py loses sight of the thread of a connection that is cut off between HELLO and IDENTIFY.
+        """
+        own = self._connection.call_hooks
+        for thread in threading.enumerate():
+            if isinstance(thread, KeepAliveHandler) and getattr(thread.ws, "call_hooks", None) == own:
+                thread.stop()
 
     def dispatch(self, event: str, /, *args: Any, **kwargs: Any) -> None:
         """Hand events to the listeners at once.

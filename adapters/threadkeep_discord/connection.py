@@ -80,16 +80,20 @@ class GatewayConnection:
 
     async def aclose(self) -> None:
         """Close the gateway and the HTTP client. Takes a few seconds at most."""
+        # The listening ends first: discord.py's own answer to a socket that closes under it would overtake the code
+        # with which the session is ended, and Discord would show the bot as present for minutes.
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait({self._task})
         try:
             async with asyncio.timeout(_CLOSE_SECONDS):
                 await self.client.close()
         except TimeoutError:
             _log.warning("discord_close_timed_out")
             await self.client.http.close()
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.wait({self._task})
-        self._over.set()
+        finally:
+            self.client.stop_heartbeats()
+            self._over.set()
 
     def _note_ready(self) -> None:
         self._is_ready = True

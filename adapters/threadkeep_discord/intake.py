@@ -41,7 +41,9 @@ class Intake:
         try:
             self._waiting.put_nowait(event)
         except asyncio.QueueFull:
-            _log.error("discord_message_lost", reason="too many messages wait for the store", message=str(event.key))
+            _log.error(
+                "discord_message_lost", reason="too many messages wait for the store", message_key=str(event.key)
+            )
 
     async def aclose(self, *, grace: float) -> None:
         """Hand over what waits, for at most ``grace`` seconds, and stop."""
@@ -70,13 +72,15 @@ class Intake:
             try:
                 acceptance = await self._hand_over(event)
             except asyncio.CancelledError:
-                _log.error("discord_message_lost", reason="stopped before the store took it", message=str(event.key))
+                _log.error(
+                    "discord_message_lost", reason="stopped before the store took it", message_key=str(event.key)
+                )
                 raise
             except Exception:  # noqa: BLE001 - one event that is refused must not hold up the others; it is reported
-                _log.exception("discord_message_refused", message=str(event.key))
+                _log.exception("discord_message_refused", message_key=str(event.key))
             else:
                 if acceptance is Acceptance.FULL:
-                    _log.warning("discord_conversation_full", message=str(event.key))
+                    _log.warning("discord_conversation_full", message_key=str(event.key))
             finally:
                 self._waiting.task_done()
 
@@ -87,10 +91,10 @@ class Intake:
                 acceptance = await self._sink(event)
             except StoreUnavailableError as error:
                 if not delay:
-                    _log.error("store_unavailable", error=str(error), message=str(event.key))
+                    _log.error("store_unavailable", error=str(error), message_key=str(event.key))
                 delay = min(_LONGEST_DELAY, delay * 2 or _FIRST_DELAY)
                 await asyncio.sleep(delay)
             else:
                 if delay:
-                    _log.info("store_back", message=str(event.key), waiting=self._waiting.qsize())
+                    _log.info("store_back", message_key=str(event.key), waiting=self._waiting.qsize())
                 return acceptance

@@ -21,7 +21,7 @@ _log = structlog.get_logger(__name__)
 Accept = Callable[[Mapping[str, object]], Awaitable[None]]
 """Takes the outer payload of an event; raises ``NotHandedOverError`` if it must not be acknowledged."""
 
-_NAME: Final = "threadkeep_slack.bolt"
+_NAME: Final = "threadkeep_slack.libraries.bolt"
 
 
 def build_app(

@@ -97,7 +97,7 @@ class Intake:
         except Exception as error:
             # Whatever kept the sink from taking it, Slack delivers again what is not acknowledged.
             raise NotHandedOverError(f"{type(error).__name__}: {error}") from error
-        _log.debug("slack_event_handed_over", message=str(event.key), acceptance=acceptance)
+        _log.debug("slack_event_handed_over", key=str(event.key), acceptance=acceptance)
 
     def _kind(self, message: SlackMessage) -> str | None:
         """Give the kind of the conversation if it can be told without asking Slack."""

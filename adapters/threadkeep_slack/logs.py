@@ -9,13 +9,13 @@ import logging
 
 def bolt_logger() -> logging.Logger:
     """Give the logger for bolt. Bolt copies its level to every logger that it makes."""
-    logger = logging.getLogger("threadkeep_slack.bolt")
+    logger = logging.getLogger("threadkeep_slack.libraries.bolt")
     logger.setLevel(logging.ERROR)
     return logger
 
 
 def sdk_logger() -> logging.Logger:
     """Give the logger for slack_sdk's clients: warnings, never texts or frames."""
-    logger = logging.getLogger("threadkeep_slack.sdk")
+    logger = logging.getLogger("threadkeep_slack.libraries.sdk")
     logger.setLevel(logging.WARNING)
     return logger

@@ -84,7 +84,7 @@ class SlackPoster:
             with platform_errors("chat.delete"):
                 await self._client.chat_delete(channel=self._channel, ts=message_id)
         except PlaceGoneError:
-            _log.info("slack_message_gone_already", message=message_id)
+            _log.info("slack_message_gone_already", message_id=message_id)
 
     def _is_doubtful(self, part: int) -> bool:
         return part in self._doubtful or (self._request.is_retry and part not in self._parts.values())

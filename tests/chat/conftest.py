@@ -6,41 +6,60 @@ from collections import deque
 import pytest
 
 from threadkeep.chat.adapter import ReplyRequest
-from threadkeep.chat.events import Place
+from threadkeep.chat.events import Place, PlaceKind
+from threadkeep.chat.reply import EditingReply, ReplyLimits
 from threadkeep.errors import PlaceGoneError
 from threadkeep.sessions import SessionKey
+
+
+class Late(Exception):  # noqa: N818 - a wrapper that scripts a failure, never raised
+    """Lets a call take effect before its failure is raised: its answer was lost."""
+
+    def __init__(self, failure):
+        self.failure = failure
 
 
 class MemoryPoster:
     """A channel that keeps messages in order of posting; implements the Poster port.
 
-    ``failures`` are raised by the next calls, None letting a call through; an open ``gate`` lets calls end.
+    The next calls raise ``failures``, None letting a call through. Calls end while ``gate`` is set. A post whose answer
+    was lost is recognised by its part when it is repeated, as a platform's key against double posting does.
     """
 
-    def __init__(self):
+    def __init__(self, failures=()):
         self.messages = {}
         self.calls = []
         self.posts = []
-        self.failures = deque()
+        self.failures = deque(failures)
         self.gate = asyncio.Event()
         self.gate.set()
+        self._unanswered = {}
 
     async def post(self, part, text):
-        await self._call("post", part, text)
-        message_id = f"m{len(self.posts)}"
-        self.posts.append(part)
+        failure = await self._call("post", part, text)
+        message_id = self._unanswered.pop(part, None)
+        if message_id is None:
+            self.posts.append(part)
+            message_id = f"m{len(self.posts)}"
         self.messages[message_id] = text
+        if failure is not None:
+            self._unanswered[part] = message_id
+            raise failure
         return message_id
 
     async def edit(self, message_id, text):
-        await self._call("edit", message_id, text)
+        failure = await self._call("edit", message_id, text)
         self._check(message_id)
         self.messages[message_id] = text
+        if failure is not None:
+            raise failure
 
     async def remove(self, message_id):
-        await self._call("remove", message_id)
+        failure = await self._call("remove", message_id)
         self._check(message_id)
         del self.messages[message_id]
+        if failure is not None:
+            raise failure
 
     def texts(self):
         return list(self.messages.values())
@@ -53,8 +72,11 @@ class MemoryPoster:
         self.calls.append(call)
         await self.gate.wait()
         failure = self.failures.popleft() if self.failures else None
+        if isinstance(failure, Late):
+            return failure.failure
         if failure is not None:
             raise failure
+        return None
 
 
 class SetClock:
@@ -117,26 +139,37 @@ class Recorder:
         self.reported.append((part, message_id, len(self._poster.posts)))
 
 
-def reply_request(on_posted, posted=None):
-    place = Place(session=SessionKey(platform="memory", workspace="w", channel="c"))
-    return ReplyRequest(place=place, run_id="run", posted=posted or {}, on_posted=on_posted)
+class Platform:
+    """A poster, a clock and a recorder, and replies on them."""
+
+    def __init__(self, *, is_hasty=False, failures=()):
+        self.poster = MemoryPoster(failures)
+        self.clock = HastyClock() if is_hasty else SetClock()
+        self.recorder = Recorder(self.poster)
+        self.limits = ReplyLimits(part_length=20, edit_interval=2.0)
+        self.settle = settle
+
+    def open(self, posted=None, limits=None, **options):
+        place = Place(session=SessionKey(platform="memory", workspace="w", channel="c"), kind=PlaceKind.DIRECT)
+        request = ReplyRequest(place=place, run_id="run", posted=posted or {}, on_posted=self.recorder)
+        return EditingReply(request, self.poster, limits or self.limits, clock=self.clock, **options)
 
 
 @pytest.fixture
-def poster():
-    return MemoryPoster()
+def platform():
+    return Platform()
 
 
 @pytest.fixture
-def clock():
-    return SetClock()
+def hasty_platform():
+    return Platform(is_hasty=True)
 
 
-@pytest.fixture
-def hasty_clock():
-    return HastyClock()
+@pytest.fixture(scope="session")
+def new_platform():
+    return Platform
 
 
-@pytest.fixture
-def recorder(poster):
-    return Recorder(poster)
+@pytest.fixture(scope="session")
+def late():
+    return Late

@@ -6,6 +6,9 @@ import subprocess
 import sys
 import textwrap
 
+import pytest
+
+from threadkeep.errors import ConfigError, ModelRequestError, ModelUnavailableError
 from threadkeep.models.openai_chat import OpenAIChat
 from threadkeep_emulators.openai import Answer, OpenAIEmulator
 
@@ -64,6 +67,17 @@ async def test_closing_is_harmless_at_any_time(openai, make_model, ask):
     await model.aclose()
     await model.aclose()
     await ask(model)
+
+
+@pytest.mark.parametrize("setting", [{"timeout": 0}, {"max_retries": -1}])
+def test_settings_without_sense_are_refused(setting):
+    with pytest.raises(ConfigError, match=next(iter(setting))):
+        OpenAIChat("gpt-4o-mini", **setting)
+
+
+async def test_an_address_that_is_none_is_refused(make_model, ask):
+    with pytest.raises((ConfigError, ModelUnavailableError, ModelRequestError)):
+        await ask(make_model(base_url="nowhere"))
 
 
 def test_a_key_is_never_shown():

@@ -2,13 +2,17 @@
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
+from aiohttp import web
 
-from threadkeep.errors import ModelUnavailableError
+from threadkeep.errors import ModelRateLimitError, ModelRequestError, ModelUnavailableError
 from threadkeep.messages import Message, Role
 from threadkeep.models.base import ModelAnswer, ModelSettings
 from threadkeep.models.openai_chat import OpenAIChat
+from threadkeep.models.openai_responses import OpenAIResponses
 from threadkeep_emulators.openai import Answer, OpenAIEmulator, ToolCall
 
 HELLO = (Message(role=Role.USER, content="Hello"),)
@@ -165,3 +169,90 @@ async def test_the_connection_is_used_again_after_a_stream(openai, model, ask):
     client = next(iter(model._server._open.values())).client
     pool = client._openai._client._transport.client.connector
     assert sum(len(connections) for connections in pool._conns.values()) == 1
+
+
+async def test_content_may_come_in_parts(openai, chat, ask):
+    parts = [{"type": "text", "text": "hi "}, {"type": "text", "text": "there"}]
+    answer = await answered(openai, chat, ask, chunk({"content": parts}, "stop"))
+    assert answer.message.content == "hi there"
+
+
+async def test_a_server_that_answers_whole_though_asked_to_stream_is_heard(ask):
+    choice = {"index": 0, "message": {"role": "assistant", "content": "hi"}, "finish_reason": "stop"}
+    async with whole_answers({"choices": [choice]}) as url:
+        model = OpenAIChat("any", base_url=url, max_retries=0, api_key="k")
+        _, answer = await ask(model)
+        await model.aclose()
+    assert answer.message.content == "hi"
+
+
+async def test_a_server_that_keeps_a_finished_stream_open_is_not_waited_for(ask):
+    done = f"data: {chunk({'content': 'hi'}, 'stop')}\n\ndata: [DONE]\n\n"
+    async with endless_stream(done.encode()) as url:
+        model = OpenAIChat("any", base_url=url, max_retries=0, api_key="k", timeout=30)
+        async with asyncio.timeout(10):
+            _, answer = await ask(model)
+        await model.aclose()
+    assert answer.message.content == "hi"
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        ({"code": "rate_limit_exceeded", "message": "slow down"}, ModelRateLimitError),
+        ({"type": "invalid_request_error", "message": "too long"}, ModelRequestError),
+        ({"code": "context_length_exceeded", "message": "too long"}, ModelRequestError),
+        ({"type": "server_error", "message": "x" * 1000}, ModelUnavailableError),
+        ("overloaded", ModelUnavailableError),
+    ],
+)
+async def test_a_failure_inside_a_stream_is_told_apart(openai, model, ask, error, kind):
+    openai.answers(Answer(raw=(json.dumps({"error": error}),)))
+    with pytest.raises(kind) as caught:
+        await ask(model)
+    assert len(str(caught.value)) < 600
+
+
+async def test_several_messages_of_a_response_are_parted_by_an_empty_line(openai, ask):
+    responses = OpenAIResponses("gpt-4o-mini", base_url=openai.url, api_key=openai.api_key, max_retries=0)
+    events = [
+        {"type": "response.output_text.delta", "item_id": "msg_1", "delta": "One."},
+        {"type": "response.output_text.delta", "item_id": "msg_2", "delta": "Two"},
+        {"type": "response.output_text.delta", "item_id": "msg_2", "delta": "."},
+        {"type": "response.completed", "response": {"status": "completed", "output": []}},
+    ]
+    openai.answers(Answer(raw=tuple(json.dumps(event) for event in events)))
+    deltas, answer = await ask(responses)
+    await responses.aclose()
+    assert "".join(deltas) == answer.message.content == "One.\n\nTwo."
+
+
+@asynccontextmanager
+async def serving(handler) -> AsyncIterator[str]:
+    app = web.Application()
+    app.router.add_post("/chat/completions", handler)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
+
+
+def whole_answers(payload: dict):
+    async def answer(_request: web.Request) -> web.Response:
+        return web.json_response(payload)
+
+    return serving(answer)
+
+
+def endless_stream(data: bytes):
+    async def answer(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"content-type": "text/event-stream"})
+        await response.prepare(request)
+        await response.write(data)
+        await asyncio.Event().wait()
+        return response
+
+    return serving(answer)

@@ -26,34 +26,38 @@ async def recorded(run: AgentRun, history: History) -> AsyncGenerator[RunEvent, 
         ModelError: The model gave no usable answer.
         StoreError: The run could not be read or appended.
     """
-    is_appended = False
+    is_answered = is_appended = False
     try:
         async with aclosing(run.stream()) as events:
             async for event in events:
                 if isinstance(event, RunCompleted):
+                    is_answered = True
                     await history.append(run.close(RunStatus.COMPLETED))
                     is_appended = True
                 yield event
     except (asyncio.CancelledError, GeneratorExit):
         # A program may stop reading at the last event, when everything is done.
         if not is_appended:
-            await _append_despite_cancel(history, run.close(RunStatus.CANCELLED))
+            status = RunStatus.COMPLETED if is_answered else RunStatus.CANCELLED
+            await _append_shielded(history, run.close(status))
         raise
     except Exception as error:
-        if not is_appended:
-            await _append(history, run.close(RunStatus.FAILED, type(error).__name__))
+        if not is_answered:
+            await _append_shielded(history, run.close(RunStatus.FAILED, type(error).__name__))
         raise
 
 
-async def _append_despite_cancel(history: History, run: Run) -> None:
+async def _append_shielded(history: History, run: Run) -> None:
     write = asyncio.create_task(_append(history, run))
+    cancellation: asyncio.CancelledError | None = None
     while not write.done():
         try:
             await asyncio.shield(write)
-        except asyncio.CancelledError:
-            # The caller raises the cancellation again; the write ends by its own time limit.
-            if write.cancelled():
-                return
+        except asyncio.CancelledError as error:
+            # Raised again when the write has ended, which its own time limit sees to.
+            cancellation = error
+    if cancellation is not None:
+        raise cancellation
 
 
 async def _append(history: History, run: Run) -> None:

@@ -6,7 +6,7 @@ from typing import Protocol
 import structlog
 
 from threadkeep.chat.adapter import ReplyRequest
-from threadkeep.errors import PlaceGoneError
+from threadkeep.errors import PlaceGoneError, PlatformUnavailableError
 
 _log = structlog.get_logger(__name__)
 
@@ -66,6 +66,7 @@ class PostedParts:
             for part, message_id in request.posted.items()
         }
         self._reposted: set[int] = set()
+        self._unanswered: dict[int, str] = {}
 
     async def place(self, part: int, text: str) -> bool:
         """Make a part show this text; give whether anything had to be called.
@@ -80,23 +81,35 @@ class PostedParts:
         if message is not None and message.text == text:
             return False
         if message is None or not await self._edit(part, message, text):
-            message_id = await self._poster.post(part, text)
-            self._messages[part] = _Message(message_id=message_id, text=text, is_recorded=False)
-            await self._record()
+            await self._post(part, text)
         return True
 
     async def remove_from(self, count: int) -> None:
         """Remove the messages of part number `count` and beyond, the last one first.
 
+        A message of which it is not known whether it was posted is posted again first, which tells its id.
+
         Raises:
             PlatformError: A message could not be removed.
         """
+        for part in sorted(part for part in self._unanswered if part >= count):
+            await self._post(part, self._unanswered[part])
         for part in sorted((part for part in self._messages if part >= count), reverse=True):
             try:
                 await self._poster.remove(self._messages[part].message_id)
             except PlaceGoneError:
                 _log.info("surplus_message_gone_already", part=part)
             del self._messages[part]
+
+    async def _post(self, part: int, text: str) -> None:
+        try:
+            message_id = await self._poster.post(part, text)
+        except PlatformUnavailableError:
+            self._unanswered[part] = text
+            raise
+        self._unanswered.pop(part, None)
+        self._messages[part] = _Message(message_id=message_id, text=text, is_recorded=False)
+        await self._record()
 
     async def _edit(self, part: int, message: _Message, text: str) -> bool:
         """Edit a message; give False if it is gone and may be posted anew."""

@@ -5,13 +5,12 @@ arrive at, so cancelling them never interrupts a call that is under way.
 """
 
 import asyncio
-import time
 from dataclasses import dataclass
-from typing import Protocol
 
 import structlog
 
 from threadkeep.chat.adapter import ReplyContent, ReplyRequest
+from threadkeep.chat.clock import Clock, LoopClock
 from threadkeep.chat.posting import PostedParts, Poster
 from threadkeep.chat.visible import ReplyLimits, final_parts, preview_parts
 from threadkeep.errors import PlatformError, PlatformRateLimitError, PlatformUnavailableError
@@ -22,34 +21,6 @@ _log = structlog.get_logger(__name__)
 
 _FIRST_DELAY = 0.5
 _LONGEST_DELAY = 8.0
-
-
-class Clock(Protocol):
-    """Time as a reply sees it; tests bring their own."""
-
-    def monotonic(self) -> float:
-        """Give seconds that never go back."""
-        ...
-
-    async def wait(self, event: asyncio.Event, seconds: float) -> None:
-        """Return when the event is set or the seconds have passed."""
-        ...
-
-
-class LoopClock:
-    """The real time."""
-
-    def monotonic(self) -> float:
-        """Give seconds that never go back."""
-        return time.monotonic()
-
-    async def wait(self, event: asyncio.Event, seconds: float) -> None:
-        """Return when the event is set or the seconds have passed."""
-        try:
-            async with asyncio.timeout(seconds):
-                await event.wait()
-        except TimeoutError:
-            return
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -108,6 +79,7 @@ class EditingReply:
         self._refusal: PlatformError | None = None
         self._failures = 0
         self._blocked_until = float("-inf")
+        self._retry_at = float("-inf")
         self._next_preview = float("-inf")
         self._has_news = asyncio.Event()
         self._is_finishing = asyncio.Event()
@@ -144,6 +116,7 @@ class EditingReply:
         self._preview_error = None
         self._raise_failure()
         self._failures = 0
+        self._retry_at = float("-inf")
         self._target = _Target(content=content, deadline=self._clock.monotonic() + self._finish_timeout)
         self._is_finishing.set()
         self._has_news.set()
@@ -203,7 +176,7 @@ class EditingReply:
         Raises:
             PlatformError: The platform's last refusal, if its time is up before.
         """
-        due = self._blocked_until if target.is_final else max(self._blocked_until, self._next_preview)
+        due = max(self._blocked_until, self._retry_at if target.is_final else self._next_preview)
         delay = due - self._clock.monotonic()
         if delay <= 0:
             return False
@@ -220,8 +193,9 @@ class EditingReply:
         except PlatformError as error:
             if target.is_final:
                 raise
-            self._preview_error = error
             self._reached = target
+            if not self._is_overtaken(target):
+                self._preview_error = error
         else:
             self._failures = 0
             if is_reached:
@@ -245,15 +219,15 @@ class EditingReply:
         return is_newer_final or self._is_closing.is_set()
 
     def _back_off(self, target: _Target, error: PlatformRateLimitError | PlatformUnavailableError) -> None:
-        """Note how long to wait. What failed for a preview does not hold up the final state, unless we were asked."""
+        """Note how long to wait; only the platform's own demand holds beyond the next ``finish``."""
         self._failures += 1
         now = self._clock.monotonic()
         delay = min(_FIRST_DELAY * 2 ** min(self._failures - 1, 10), _LONGEST_DELAY)
-        is_asked = isinstance(error, PlatformRateLimitError) and error.retry_after > 0
-        if isinstance(error, PlatformRateLimitError) and is_asked:
+        if isinstance(error, PlatformRateLimitError) and error.retry_after > 0:
             delay = error.retry_after
-        if is_asked or target.is_final:
             self._blocked_until = now + delay
-            self._refusal = error
+        self._refusal = error
+        if target.is_final:
+            self._retry_at = now + delay
         self._next_preview = now + max(delay, self._limits.edit_interval)
         self._log.debug("reply_delayed", seconds=delay, error=type(error).__name__, is_final=target.is_final)

@@ -129,6 +129,7 @@ class Answer:
                 place=question.place,
                 run_id=self._claim.run_id,
                 posted=self._journal.posted,
+                is_retry=self._claim.attempt > 1,
                 on_posted=self._journal.record_posted,
             )
         )

@@ -62,6 +62,7 @@ class Bot:
         self._grace_seconds = grace_seconds
         self._stack: AsyncExitStack | None = None
         self._descriptions: tuple[str, ...] = ()
+        self._work: asyncio.Task[None] | None = None
 
     def connected_to(
         self,
@@ -102,8 +103,8 @@ class Bot:
                 max_concurrent_runs=self._max_concurrent_runs,
                 max_attempts=self._max_attempts,
             )
-            group = await stack.enter_async_context(asyncio.TaskGroup())
-            group.create_task(worker.run(), name="worker")
+            self._work = asyncio.create_task(worker.run(), name="worker")
+            stack.push_async_callback(self._end_work, self._work)
             # The stack unwinds from the end: runs end while the platforms can still show their replies. What is said
             # meanwhile is accepted into the store and answered by the next process.
             for adapter in self.adapters.values():
@@ -122,6 +123,7 @@ class Bot:
         stack, self._stack = self._stack, None
         if stack is not None:
             await stack.__aexit__(kind, error, trace)
+        self._work = None
 
     @property
     def descriptions(self) -> tuple[str, ...]:
@@ -133,10 +135,30 @@ class Bot:
 
         Raises:
             PlatformError: A platform ended its connection for good.
+            RuntimeError: The bot is not running.
         """
-        async with asyncio.TaskGroup() as group:
-            for adapter in self.adapters.values():
-                group.create_task(adapter.wait_closed())
+        if self._work is None:
+            raise RuntimeError("this bot is not running: enter it first, `async with bot:`")
+        closing = {asyncio.create_task(adapter.wait_closed()) for adapter in self.adapters.values()}
+        try:
+            waiting = set(closing)
+            while waiting and not self._work.done():
+                done, _ = await asyncio.wait({*waiting, self._work}, return_when=asyncio.FIRST_COMPLETED)
+                waiting -= done
+                for task in done:
+                    task.result()
+        finally:
+            for task in closing:
+                task.cancel()
+            await asyncio.gather(*closing, return_exceptions=True)
+
+    @staticmethod
+    async def _end_work(work: asyncio.Task[None]) -> None:
+        """Await the worker, which was told to stop; a failure of its own is raised here at the latest."""
+        try:
+            await work
+        finally:
+            work.cancel()
 
     @staticmethod
     async def _accept(inbox: Inbox, event: Event) -> Acceptance:

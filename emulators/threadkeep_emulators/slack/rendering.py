@@ -44,7 +44,7 @@ def render_user(team: Team, user: User, *, has_email: bool) -> Payload:
     """Build a user object (https://docs.slack.dev/reference/objects/user-object/)."""
     profile: Payload = {
         "real_name": user.display_name,
-        "display_name": user.name,
+        "display_name": user.display_name,
         "team": team.id,
         "image_72": f"https://{team.domain}.slack.com/avatars/{user.id}.png",
     }

@@ -1,6 +1,7 @@
 """A running emulator, the adapter connected to it, and a sink that remembers."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -124,3 +125,11 @@ async def connect(discord: DiscordEmulator, inbox: Inbox) -> AsyncIterator[Conne
 async def adapter(connect: Connect, guild: Guild, general: Channel, ann: Person) -> DiscordAdapter:
     """The adapter with its defaults, connected to a server with a channel and a member."""
     return await connect()
+
+
+@pytest.fixture
+def unused_url() -> str:
+    """An address where nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{probe.getsockname()[1]}/api/v10"

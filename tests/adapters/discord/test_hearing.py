@@ -56,9 +56,7 @@ async def test_a_post_in_a_forum_is_a_thread(discord, adapter, guild, ann, inbox
     assert event.place.kind is PlaceKind.THREAD
 
 
-async def test_without_the_content_intent_only_what_is_addressed_is_handed_over(
-    discord, adapter, general, ann, inbox
-):
+async def test_without_the_content_intent_only_what_is_addressed_is_handed_over(discord, adapter, general, ann, inbox):
     thread = await ann.opens_thread("Plans", on=general)
     await ann.says(thread, "let us meet")
     await ann.says(general, "nice weather")

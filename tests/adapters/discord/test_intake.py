@@ -2,6 +2,7 @@ import asyncio
 
 import pytest
 import structlog
+
 from threadkeep.chat.adapter import Acceptance
 from threadkeep.chat.events import MessageReceived, Place, PlaceKind
 from threadkeep.errors import StoreError, StoreUnavailableError
@@ -58,7 +59,7 @@ async def test_one_refused_event_does_not_hold_up_the_others():
             intake.put(event(number))
         await intake.aclose(grace=10)
     assert store.taken == ["2", "3"]
-    assert [entry["message"] for entry in logs] == ["discord:1:2:0", "discord:1:2:1"]
+    assert [entry["message_key"] for entry in logs] == ["discord:1:2:0", "discord:1:2:1"]
 
 
 async def test_what_exceeds_the_bound_is_reported_with_its_id():
@@ -66,7 +67,7 @@ async def test_what_exceeds_the_bound_is_reported_with_its_id():
     with structlog.testing.capture_logs() as logs:
         for number in range(3):
             intake.put(event(number))
-    assert [entry["message"] for entry in logs] == ["discord:1:2:2"]
+    assert [entry["message_key"] for entry in logs] == ["discord:1:2:2"]
     intake.open()
     await intake.aclose(grace=10)
 
@@ -82,7 +83,7 @@ async def test_what_the_store_did_not_take_before_the_stop_is_reported():
     with structlog.testing.capture_logs() as logs:
         await intake.aclose(grace=0.01)
     lost = [entry["messages"] for entry in logs if "messages" in entry] + [
-        entry["message"] for entry in logs if "message" in entry
+        entry["message_key"] for entry in logs if "message_key" in entry
     ]
     assert lost == [["discord:1:2:1", "discord:1:2:2"], "discord:1:2:0"]
 

@@ -118,3 +118,13 @@ async def connect(socket_settings: MakeSettings, sink: RecordingSink) -> AsyncIt
 async def adapter(connect: Connect) -> SlackAdapter:
     """An adapter connected over Socket Mode."""
     return await connect()
+
+
+@pytest.fixture
+def ann(acme):
+    return acme.user("Ann")
+
+
+@pytest.fixture
+def general(acme):
+    return acme.channel("general")

@@ -19,8 +19,11 @@ class Inlet:
 
     def __init__(self):
         self.texts = asyncio.Queue()
+        self.is_open = asyncio.Event()
+        self.is_open.set()
 
     async def __call__(self, body):
+        await self.is_open.wait()
         self.texts.put_nowait(body["event"]["text"])
 
     async def wait_for(self, text):
@@ -116,3 +119,18 @@ async def test_stop_during_an_outage_leaves_no_task(slack, open_socket):
         slack.cut_sockets()
         await slack.wait_for_call("apps.connections.open", lambda call: call.error is not None)
     assert not [task for task in asyncio.all_tasks() if "slack-" in task.get_name()]
+
+
+async def test_an_acknowledgement_without_a_socket_is_made_up_for_later(slack, acme, open_socket, inlet):
+    async with open_socket():
+        inlet.is_open.clear()
+        question = await acme.user("Ann").dm("hello")
+        await slack.wait_for_connections(1)
+        slack.faults.add(Fault(match="apps.connections.open", kind="status", status=503, times=4))
+        slack.cut_sockets()
+        await slack.wait_for_connections(0)
+        inlet.is_open.set()
+        await inlet.wait_for("hello")
+        (delivery,) = question.deliveries
+        await slack.wait_until_settled(delivery)
+        assert delivery.is_acked

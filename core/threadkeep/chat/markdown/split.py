@@ -47,9 +47,12 @@ def split_markdown(text: str, limit: int, measure: Measure = len) -> list[Part]:
     """
     if limit < _LEAST_LIMIT:
         raise ValueError(f"the limit of a part must be at least {_LEAST_LIMIT}, got {limit}")
+    trimmed = text.strip()
+    if not trimmed:
+        return []
+    if "```" not in text and "~~~" not in text and measure(trimmed) <= limit:
+        return [Part(text=trimmed, source=text)]  # most answers: short, without code, not worth reading line by line
     parts: list[Part] = []
-    if not text.strip():
-        return parts
     budget = Budget(limit=limit, measure=measure)
     start, carry = 0, Carry()
     while True:

@@ -128,7 +128,9 @@ class Wire:
             reason = f"broke ({type(error).__name__}: {error})"
             raise
         finally:
-            _fail([*batch, *self._waiting], StoreUnavailableError(f"the connection to Redis at {self._address} {reason}"))
+            _fail(
+                [*batch, *self._waiting], StoreUnavailableError(f"the connection to Redis at {self._address} {reason}")
+            )
             self._waiting.clear()
 
     async def _exchange(self, batch: Sequence[_Call]) -> None:

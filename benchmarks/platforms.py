@@ -1,0 +1,210 @@
+"""Slack and a model server as small as they can be: what all contestants talk to, outside of their processes."""
+
+import asyncio
+import itertools
+import json
+import time
+from collections import Counter
+from typing import Any
+from urllib.parse import parse_qsl
+
+from aiohttp import WSMsgType, web
+
+TEAM, BOT_USER, BOT_ID, PERSON = "T0BENCH001", "U0BENCHBOT", "B0BENCHBOT", "U0PERSON01"
+QUESTION = "What did we say about the plan for the next release, and who wanted to look into it?"
+END = "(end)"
+CHUNKS = [f" word{number}" for number in range(1, 99)] + [" " + END]
+CHUNKS.insert(0, "Answer:")
+ANSWER = "".join(CHUNKS)
+
+
+class Platforms:
+    """The Slack Web API, Socket Mode and Chat Completions on one port of this machine.
+
+    Attributes:
+        first_delay: Seconds before the model says anything.
+        chunk_delay: Seconds between the chunks of a streamed answer.
+        calls: How often a Web API method was called, by contestant and method.
+    """
+
+    def __init__(self) -> None:
+        self.first_delay = 0.0
+        self.chunk_delay = 0.0
+        self.calls: Counter[tuple[str, str]] = Counter()
+        self._numbers = itertools.count(1)
+        self._sockets: dict[str, web.WebSocketResponse] = {}
+        self._connected: dict[str, asyncio.Future[float]] = {}
+        self._waiting: dict[str, asyncio.Future[float]] = {}
+        self._runner: web.AppRunner | None = None
+        self.url = ""
+
+    async def __aenter__(self) -> "Platforms":
+        app = web.Application()
+        app.router.add_post("/api/{method}", self._web_api)
+        app.router.add_get("/api/{method}", self._web_api)
+        app.router.add_get("/socket/{name}", self._socket)
+        app.router.add_post("/v1/chat/completions", self._complete)
+        self._runner = web.AppRunner(app, access_log=None)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        await site.start()
+        self.url = "http://127.0.0.1:{}".format(self._runner.addresses[0][1])
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        for socket in list(self._sockets.values()):
+            await socket.close()
+        assert self._runner is not None
+        await self._runner.cleanup()
+
+    def environ(self, name: str) -> dict[str, str]:
+        """Give the variables with which a contestant finds everything."""
+        return {
+            "SLACK_BOT_TOKEN": f"xoxb-{name}",
+            "SLACK_APP_TOKEN": f"xapp-{name}",
+            "SLACK_API_URL": f"{self.url}/api/",
+            "OPENAI_BASE_URL": f"{self.url}/v1",
+            "OPENAI_API_KEY": "sk-bench",
+        }
+
+    async def connected(self, name: str, *, limit: float = 60.0) -> float:
+        """Wait for a contestant's websocket and give the moment at which it was opened."""
+        future = self._connected.setdefault(name, asyncio.get_running_loop().create_future())
+        return await asyncio.wait_for(asyncio.shield(future), limit)
+
+    async def ask(self, name: str, channel: str, *, limit: float = 60.0) -> float:
+        """Say something in a direct message and give the seconds until the whole answer was visible."""
+        answered = self._waiting[channel] = asyncio.get_running_loop().create_future()
+        began = time.perf_counter()
+        await self._sockets[name].send_str(json.dumps(self._envelope(channel)))
+        return await asyncio.wait_for(answered, limit) - began
+
+    def _envelope(self, channel: str) -> dict[str, Any]:
+        number = next(self._numbers)
+        now = time.time()
+        element = {"type": "text", "text": QUESTION}
+        block = {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": [element]}]}
+        event = {
+            "type": "message",
+            "channel": channel,
+            "channel_type": "im",
+            "user": PERSON,
+            "text": QUESTION,
+            "ts": f"{int(now)}.{number:06}",
+            "event_ts": f"{int(now)}.{number:06}",
+            "client_msg_id": f"00000000-0000-4000-8000-{number:012}",
+            "team": TEAM,
+            "blocks": [{**block, "block_id": "b1"}],
+        }
+        grant = {"enterprise_id": None, "team_id": TEAM, "user_id": BOT_USER, "is_bot": True}
+        payload = {
+            "token": "verification",
+            "team_id": TEAM,
+            "api_app_id": "A0BENCH001",
+            "event": event,
+            "type": "event_callback",
+            "event_id": f"Ev{number:09}",
+            "event_time": int(now),
+            "authorizations": [{**grant, "is_enterprise_install": False}],
+            "is_ext_shared_channel": False,
+            "event_context": f"4-{number}",
+        }
+        return {
+            "envelope_id": f"10000000-0000-4000-8000-{number:012}",
+            "type": "events_api",
+            "accepts_response_payload": False,
+            "retry_attempt": 0,
+            "retry_reason": "",
+            "payload": payload,
+        }
+
+    async def _socket(self, request: web.Request) -> web.WebSocketResponse:
+        name = request.match_info["name"]
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        await socket.send_json({"type": "hello", "num_connections": 1, "debug_info": {"approximate_connection_time": 3600}})
+        self._sockets[name] = socket
+        future = self._connected.setdefault(name, asyncio.get_running_loop().create_future())
+        if not future.done():
+            future.set_result(time.perf_counter())
+        async for message in socket:
+            if message.type is WSMsgType.ERROR:
+                break
+        return socket
+
+    async def _web_api(self, request: web.Request) -> web.Response:
+        method = request.match_info["method"]
+        name = request.headers.get("Authorization", "").rpartition("-")[2]
+        self.calls[name, method] += 1
+        body = await request.read()
+        if method in {"chat.postMessage", "chat.update"}:
+            return web.json_response(self._show(json.loads(body) if body[:1] == b"{" else dict(parse_qsl(body.decode()))))
+        answer: dict[str, Any] = {"ok": True}
+        if method == "auth.test":
+            answer |= {"url": self.url, "team": "Bench", "user": "bot", "team_id": TEAM, "user_id": BOT_USER, "bot_id": BOT_ID}
+        elif method == "apps.connections.open":
+            answer["url"] = f"{self.url.replace('http', 'ws')}/socket/{name}"
+        elif method == "users.info":
+            profile = {"display_name": "Ann", "real_name": "Ann Person"}
+            answer["user"] = {"id": PERSON, "team_id": TEAM, "name": "ann", "real_name": "Ann Person", "profile": profile}
+        return web.json_response(answer)
+
+    def _show(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        channel = arguments["channel"]
+        text = arguments.get("markdown_text") or arguments.get("text") or ""
+        waiting = self._waiting.get(channel)
+        if text.rstrip().endswith(END) and waiting is not None and not waiting.done():
+            waiting.set_result(time.perf_counter())
+        ts = arguments.get("ts") or f"{int(time.time())}.{next(self._numbers):06}"
+        message = {"type": "message", "user": BOT_USER, "bot_id": BOT_ID, "ts": ts, "text": text, "team": TEAM}
+        return {"ok": True, "channel": channel, "ts": ts, "message": message}
+
+    async def _complete(self, request: web.Request) -> web.StreamResponse:
+        asked = json.loads(await request.read())
+        if self.first_delay:
+            await asyncio.sleep(self.first_delay)
+        if not asked.get("stream"):
+            return web.Response(body=_WHOLE, content_type="application/json")
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream; charset=utf-8"})
+        await response.prepare(request)
+        if not self.chunk_delay:
+            await response.write(b"".join(_STREAM))
+            return response
+        due = time.perf_counter()
+        for chunk in _STREAM:
+            await response.write(chunk)
+            due += self.chunk_delay
+            await asyncio.sleep(max(0.0, due - time.perf_counter()))
+        return response
+
+
+_HEAD = {"id": "chatcmpl-bench0000000000000000000000", "created": 1_790_000_000, "model": "gpt-5.4-mini-2026-03-05"}
+_TAIL = {"service_tier": "default", "system_fingerprint": "fp_bench00000"}
+_USAGE = {"prompt_tokens": 300, "completion_tokens": 100, "total_tokens": 400}
+
+
+def _chunk(delta: dict[str, str], finish: str | None = None) -> bytes:
+    choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
+    body = {**_HEAD, "object": "chat.completion.chunk", **_TAIL, "choices": [choice], "usage": None}
+    return b"data: " + json.dumps(body, separators=(",", ":")).encode() + b"\n\n"
+
+
+def _usage_chunk() -> bytes:
+    body = {**_HEAD, "object": "chat.completion.chunk", **_TAIL, "choices": [], "usage": _USAGE}
+    return b"data: " + json.dumps(body, separators=(",", ":")).encode() + b"\n\n"
+
+
+_STREAM = [
+    _chunk({"role": "assistant", "content": ""}),
+    *(_chunk({"content": text}) for text in CHUNKS),
+    _chunk({}, "stop"),
+    _usage_chunk(),
+    b"data: [DONE]\n\n",
+]
+_CHOICE = {
+    "index": 0,
+    "message": {"role": "assistant", "content": ANSWER, "refusal": None, "annotations": []},
+    "logprobs": None,
+    "finish_reason": "stop",
+}
+_WHOLE = json.dumps({**_HEAD, "object": "chat.completion", **_TAIL, "choices": [_CHOICE], "usage": _USAGE}).encode()
