@@ -9,13 +9,9 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from aiohttp import WSMsgType, web
+from peers.words import ANSWER, CHUNKS, END, PERSON, QUESTION, TEAM
 
-TEAM, BOT_USER, BOT_ID, PERSON = "T0BENCH001", "U0BENCHBOT", "B0BENCHBOT", "U0PERSON01"
-QUESTION = "What did we say about the plan for the next release, and who wanted to look into it?"
-END = "(end)"
-CHUNKS = [f" word{number}" for number in range(1, 99)] + [" " + END]
-CHUNKS.insert(0, "Answer:")
-ANSWER = "".join(CHUNKS)
+BOT_USER, BOT_ID = "U0BENCHBOT", "B0BENCHBOT"
 
 
 class Platforms:
@@ -71,6 +67,10 @@ class Platforms:
         """Wait for a contestant's websocket and give the moment at which it was opened."""
         future = self._connected.setdefault(name, asyncio.get_running_loop().create_future())
         return await asyncio.wait_for(asyncio.shield(future), limit)
+
+    def forget(self, name: str) -> None:
+        """Make ``connected`` wait for the contestant's next connection."""
+        self._connected.pop(name, None)
 
     async def ask(self, name: str, channel: str, *, limit: float = 60.0) -> float:
         """Say something in a direct message and give the seconds until the whole answer was visible."""

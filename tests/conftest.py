@@ -13,8 +13,13 @@ from pathlib import Path
 import pytest
 import structlog
 from blockbuster import BlockBuster, blockbuster_ctx
+from hypothesis import settings
 
 _START_SECONDS = 15
+
+# How long an example takes depends on the machine: properties are about what holds, not about time.
+settings.register_profile("threadkeep", deadline=None)
+settings.load_profile("threadkeep")
 
 
 @dataclass(frozen=True, slots=True)

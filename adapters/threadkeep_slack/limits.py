@@ -32,8 +32,9 @@ HAND_OVER_SECONDS: Final = 10.0
 """How long an event may wait for its turn and for the store. Beyond it Slack has long begun to deliver it again."""
 
 EVENTS_IN_FLIGHT: Final = 1_000
-"""How many events may wait at once. Slack delivers at most 30,000 an hour, about 8 a second
-(https://docs.slack.dev/apis/events-api/#rate-limiting); more than this means that the store stands still."""
+"""How many events may be handed over at once. Slack delivers at most 30,000 an hour, about 8 a second
+(https://docs.slack.dev/apis/events-api/#rate-limiting); more than this means that the store stands still. Further
+frames of a socket wait unread, further requests over HTTP are refused."""
 
 REQUEST_BYTES: Final = 1_048_576
 """The largest request body that is read. Events are far smaller: 40,000 characters of text and its blocks."""

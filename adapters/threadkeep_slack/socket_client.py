@@ -7,6 +7,7 @@ from typing import Final
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.web.async_client import AsyncWebClient
 
+from threadkeep_slack.limits import EVENTS_IN_FLIGHT
 from threadkeep_slack.logs import sdk_logger
 
 _CLOSE_SECONDS: Final = 2.0
@@ -16,12 +17,15 @@ class OwnedSocketClient(SocketModeClient):
     """A Socket Mode client that knows the tasks it starts for its frames, and that is gone when it is closed.
 
     slack_sdk starts a task for each frame and forgets it; the order of the frames is the order in which the tasks
-    begin.
+    begin. When too many frames are in progress the next ones wait unread: one that was refused instead would come again
+    behind later ones.
     """
 
     def __init__(self, *, app_token: str, web_client: AsyncWebClient, ping_seconds: float) -> None:
         super().__init__(app_token=app_token, web_client=web_client, ping_interval=ping_seconds, logger=sdk_logger())
         self._frames: set[asyncio.Task[None]] = set()
+        self._slots: Final = asyncio.Semaphore(EVENTS_IN_FLIGHT)
+        self.message_queue = asyncio.Queue(maxsize=EVENTS_IN_FLIGHT)
 
     async def open(self, url: str) -> None:
         """Connect to an address, or, while that fails, to others, until it succeeds."""
@@ -35,10 +39,15 @@ class OwnedSocketClient(SocketModeClient):
     async def process_message(self) -> None:
         """Take the next frame and start its task."""
         raw = await self.message_queue.get()
+        await self._slots.acquire()
         message = json.loads(raw) if raw.startswith("{") else {}
         task = asyncio.create_task(self.run_message_listeners(message, raw), name="slack-frame")
         self._frames.add(task)
-        task.add_done_callback(self._frames.discard)
+        task.add_done_callback(self._on_frame_done)
+
+    def _on_frame_done(self, task: asyncio.Task[None]) -> None:
+        self._frames.discard(task)
+        self._slots.release()
 
     async def drain(self, seconds: float) -> None:
         """Wait until the frames in progress are done, at most this long."""

@@ -54,7 +54,6 @@ measures = st.sampled_from([len, utf16_length])
 
 
 @given(anything, limits, measures)
-@settings(deadline=None)
 def test_sources_are_the_text_and_texts_fit(text, limit, measure):
     parts = split_markdown(text, limit, measure)
     assert "".join(part.source for part in parts) == (text if text.strip() else "")
@@ -65,7 +64,6 @@ def test_sources_are_the_text_and_texts_fit(text, limit, measure):
 
 
 @given(anything, anything, limits, measures)
-@settings(deadline=None)
 def test_full_parts_stay_as_they_are_when_the_text_grows(text, more, limit, measure):
     before = split_markdown(text, limit, measure)[:-1]
     after = split_markdown(text + more, limit, measure)
@@ -73,7 +71,7 @@ def test_full_parts_stay_as_they_are_when_the_text_grows(text, more, limit, meas
 
 
 @given(documents, limits)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_full_parts_stay_as_they_are_character_by_character(text, limit):
     text = text[:250]
     whole = split_markdown(text, limit)
@@ -96,7 +94,6 @@ def open_mark(text):
 
 
 @given(st.lists(st.tuples(st.one_of(fences, prose, tables), breaks), max_size=7), limits)
-@settings(deadline=None)
 def test_every_part_closes_the_fences_that_it_opens(pairs, limit):
     text = "".join(map("".join, pairs))
     for part in split_markdown(text, limit):
@@ -109,7 +106,6 @@ plain_code = st.lists(
 
 
 @given(st.lists(st.tuples(plain_code, st.sampled_from(["", "py"])), min_size=1, max_size=4), limits)
-@settings(deadline=None)
 @example([(["x = 1"], "")], 20)
 def test_a_markdown_parser_finds_the_same_code_in_the_parts(codes, limit):
     text = "\n\n".join("Some words.\n\n```{}\n{}\n```".format(info, "\n".join(lines)) for lines, info in codes)
@@ -147,7 +143,6 @@ atoms = st.sampled_from(
 
 
 @given(st.lists(st.tuples(atoms, st.sampled_from([" ", " ", " ", "\n", "\n\n", "  "])), max_size=60), limits)
-@settings(deadline=None)
 def test_words_and_spans_that_fit_are_never_cut(pairs, limit):
     parts = split_markdown("".join(map("".join, pairs)), limit)
     rest = [atom for atom, _ in pairs]
@@ -161,7 +156,6 @@ def test_words_and_spans_that_fit_are_never_cut(pairs, limit):
 
 
 @given(st.lists(st.lists(words, min_size=2, max_size=2), min_size=1, max_size=20), st.integers(60, 200))
-@settings(deadline=None)
 def test_table_rows_are_whole_and_under_their_head(rows, limit):
     head = "| a | b |\n|---|---|"
     lines = ["| {} | {} |".format(*row) for row in rows]

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from threadkeep.chat.adapter import ReplyContent
@@ -52,7 +52,6 @@ async def perform(step, reply, platform, deleted):
 
 
 @given(steps, failures, final_texts, st.integers(0, 3))
-@settings(deadline=None)
 async def test_place_ends_with_the_final_text_posted_once(new_platform, late, steps, failures, final, earlier):
     kinds = {
         None: lambda: None,

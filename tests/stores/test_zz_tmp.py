@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
     RuleBasedStateMachine,
-    consumes,
     initialize,
     invariant,
     multiple,
@@ -183,7 +182,11 @@ class Mailbox(RuleBasedStateMachine):
     def begin(self) -> None:
         assert self.do(self.inbox.claim("w", run_id="none", runs=1)) is None
 
-    @rule(channel=sessions, message=messages, addressing=st.sampled_from(Addressing))
+    @rule(channel=sessions, words=st.lists(st.tuples(messages, st.sampled_from(Addressing)), min_size=1, max_size=6))
+    def talk(self, channel: str, words: Sequence[tuple[str, Addressing]]) -> None:
+        for message, addressing in words:
+            self.accept(channel, message, addressing)
+
     def accept(self, channel: str, message: str, addressing: Addressing) -> None:
         outcome = self.do(self.inbox.accept(said(channel, message, addressing)))
         assert outcome is self.expect_acceptance(channel, message, addressing)
@@ -221,14 +224,33 @@ class Mailbox(RuleBasedStateMachine):
         if context:
             self.accept(channel, context[place % len(context)], Addressing.BOT)
 
+    @rule(
+        words=st.lists(st.tuples(messages, st.sampled_from(Addressing)), max_size=6),
+        places=st.lists(st.integers(0, 9), max_size=2),
+        consumed=st.integers(0, MAX_CLAIMED),
+    )
+    def answer(self, words: Sequence[tuple[str, Addressing]], places: Sequence[int], consumed: int) -> None:
+        """Make a whole run, while people go on talking."""
+        lease = self.claim("w1", 2)
+        if lease is None:
+            return
+        channel = self.channel(lease)
+        self.talk(channel, words)
+        for place in places:
+            self.mention(channel, place)
+        self.commit(lease, consumed)
+
     @rule(target=leases, worker=st.sampled_from(["w1", "w2"]), runs=st.integers(0, 3))
-    def claim(self, worker: str, runs: int) -> Any:
+    def take(self, worker: str, runs: int) -> Any:
+        return self.claim(worker, runs) or multiple()
+
+    def claim(self, worker: str, runs: int) -> Lease | None:
         proposed = self.new_run()
         claim = self.do(self.inbox.claim(worker, run_id=proposed, runs=runs))
         claimable = {channel for channel, known in self.conversations.items() if known.is_claimable}
         if claim is None:
             assert claimable == set()
-            return multiple()
+            return None
         assert self.channel(claim.lease) in claimable
         self.check_claim(claim, proposed, runs)
         return claim.lease
@@ -279,11 +301,6 @@ class Mailbox(RuleBasedStateMachine):
         known.drop_context(0)
         known.run_id, known.attempt, known.steps = None, 0, {}
 
-    @rule(lease=consumes(leases), consumed=st.integers(1, MAX_CLAIMED))
-    def finish(self, lease: Lease, consumed: int) -> None:
-        """Commit and be done with the lease, as a worker is."""
-        self.commit(lease, consumed)
-
     @rule(lease=leases, is_delayed=rarely)
     def release(self, lease: Lease, is_delayed: bool) -> None:
         self.do(self.inbox.release(lease, delay=DELAY if is_delayed else 0.0))
@@ -299,10 +316,6 @@ class Mailbox(RuleBasedStateMachine):
         for lease in held:
             if self.holds(lease):
                 self.conversations[self.channel(lease)].is_blocked = True
-
-    @rule(lease=consumes(leases))
-    def crash(self, lease: Lease) -> None:
-        """Forget a lease without ending it."""
 
     @rule(is_time=rarely)
     def lapse(self, is_time: bool) -> None:
@@ -361,7 +374,7 @@ def test_mailbox_does_what_its_model_does(kind, request):
         run_state_machine_as_test(
             lambda: Mailbox(make_lab(), runner),
             settings=settings(
-                max_examples=80,
+                max_examples=100,
                 stateful_step_count=40,
                 deadline=None, phases=[Phase.generate],
                 derandomize=True,

@@ -241,6 +241,11 @@ class Agent:
         return AgentRun(plan, request, transcript, store=store or self.store, journal=journal)
 
     @property
+    def has_own_store(self) -> bool:
+        """Whether no store was given, so that sessions live in this process only."""
+        return self._parts.own_store is not None
+
+    @property
     def history_runs(self) -> int:
         """How many of a session's last runs a run needs; 0 if the model is not shown any."""
         return self._parts.plan.shown_runs

@@ -14,12 +14,13 @@ class AgentParts:
     Attributes:
         plan: What each run needs.
         thread: Where synchronous calls run.
+        own_store: The store that the agent made for itself, if none was given.
     """
 
     def __init__(self, plan: RunPlan, own_store: Store | None) -> None:
         self.plan = plan
         self.thread = LoopThread(self._close_here)
-        self._own_store = own_store
+        self.own_store = own_store
 
     async def aclose(self) -> None:
         """Close everything: of the running event loop, and of the background thread."""
@@ -28,10 +29,10 @@ class AgentParts:
 
     async def _close_here(self) -> None:
         await self.plan.model.aclose()
-        if self._own_store is not None:
+        if self.own_store is not None:
             # When the interpreter exits, no thread takes work any more: then the memory goes with the process.
             with suppress(RuntimeError):
-                await self._own_store.__aexit__(None, None, None)
+                await self.own_store.__aexit__(None, None, None)
 
 
 def memory_store() -> Store:

@@ -85,16 +85,25 @@ class Answer:
         agent: Who answers.
         store: Where the claim comes from.
         adapters: Where to reply, by platform.
+        is_streamed: Whether the reply is shown while it is written.
         max_attempts: After so many attempts that ended with the process, the run is given up.
     """
 
     def __init__(
-        self, claim: Claim, *, agent: Agent, store: Store, adapters: Mapping[str, Adapter], max_attempts: int
+        self,
+        claim: Claim,
+        *,
+        agent: Agent,
+        store: Store,
+        adapters: Mapping[str, Adapter],
+        is_streamed: bool,
+        max_attempts: int,
     ) -> None:
         self._claim = claim
         self._agent = agent
         self._store = store
         self._adapters = adapters
+        self._is_streamed = is_streamed
         self._max_attempts = max_attempts
         self._journal = RunJournal(store.inbox, claim)
         self._events = claim.events[: self._journal.taken]
@@ -159,7 +168,9 @@ class Answer:
             note=SHARED_PLACE_NOTE if question.place.is_shared else "",
         )
         transcript = Transcript(session=claim.session, runs=claim.runs)
-        return self._agent.begin(request, transcript, store=self._store, journal=self._journal)
+        return self._agent.begin(
+            request, transcript, store=self._store, journal=self._journal, is_streamed=self._is_streamed
+        )
 
     async def _stream(self, agent_run: AgentRun, reply: Reply) -> tuple[RunStatus, str | None]:
         """Run the agent into the reply; a failure becomes a line of the view."""
@@ -178,7 +189,7 @@ class Answer:
             raise AttemptsExhaustedError(f"{self._max_attempts} attempts ended with their process")
         async with aclosing(agent_run.stream()) as events:
             async for event in events:
-                if self._view.take(event):
+                if self._view.take(event) and self._is_streamed:
                     await reply.show(self._view.content())
         if not self._view.text.strip():
             raise ModelResponseError("The model gave an empty answer.")

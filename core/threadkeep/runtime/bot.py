@@ -34,6 +34,7 @@ class Bot:
         agent: Who answers.
         adapters: The platforms; each platform at most once.
         store: Where the conversations are kept; if None, the agent's own or what ``threadkeep run`` is told.
+        stream: Whether replies are shown while they are written.
         max_concurrent_runs: How many sessions are answered at a time in this process.
         max_attempts: After so many attempts that ended with their process, a run is given up.
         grace_seconds: How long runs may go on when the bot stops; then they are handed back to the store.
@@ -48,15 +49,17 @@ class Bot:
         agent: Agent,
         adapters: Sequence[Adapter] = (),
         store: Store | None = None,
+        stream: bool = True,
         max_concurrent_runs: int = 50,
         max_attempts: int = 5,
         grace_seconds: float = 20.0,
     ) -> None:
         self.agent = agent
-        self.store = store
+        self.store = agent.store if store is None and not agent.has_own_store else store
         self.adapters = {adapter.name: adapter for adapter in adapters}
         if len(self.adapters) < len(adapters):
             raise ConfigError("A bot takes one adapter for each platform; two of those given have the same name.")
+        self._is_streamed = stream
         self._max_concurrent_runs = max_concurrent_runs
         self._max_attempts = max_attempts
         self._grace_seconds = grace_seconds
@@ -77,6 +80,7 @@ class Bot:
             agent=self.agent,
             adapters=adapters,
             store=store,
+            stream=self._is_streamed,
             max_concurrent_runs=max_concurrent_runs or self._max_concurrent_runs,
             max_attempts=self._max_attempts,
             grace_seconds=self._grace_seconds if grace_seconds is None else grace_seconds,
@@ -100,6 +104,7 @@ class Bot:
                 agent=self.agent,
                 store=store,
                 adapters=self.adapters,
+                is_streamed=self._is_streamed,
                 max_concurrent_runs=self._max_concurrent_runs,
                 max_attempts=self._max_attempts,
             )
@@ -166,5 +171,7 @@ class Bot:
         log = _log.debug if acceptance in _QUIET else _log.info
         if acceptance is Acceptance.FULL:
             log = _log.error
-        log("message_received", session_id=str(event.place.session), message=str(event.key), result=acceptance.value)
+        log(
+            "message_received", session_id=str(event.place.session), message_key=str(event.key), result=acceptance.value
+        )
         return acceptance

@@ -36,6 +36,7 @@ class Worker:
         agent: Who answers.
         store: Where sessions wait.
         adapters: Where to reply, by platform.
+        is_streamed: Whether replies are shown while they are written.
         max_concurrent_runs: How many sessions are answered at a time; the rest waits in the store.
         max_attempts: After so many attempts that ended with their process, a run is given up.
         name: Unique among all workers of the store; made up if None.
@@ -48,6 +49,7 @@ class Worker:
         agent: Agent,
         store: Store,
         adapters: Mapping[str, Adapter],
+        is_streamed: bool = True,
         max_concurrent_runs: int = 50,
         max_attempts: int = 5,
         name: str | None = None,
@@ -56,6 +58,7 @@ class Worker:
         self._agent = agent
         self._store = store
         self._adapters = adapters
+        self._is_streamed = is_streamed
         self._max_attempts = max_attempts
         self._name = name or new_worker_name()
         self._clock = clock
@@ -136,6 +139,7 @@ class Worker:
             agent=self._agent,
             store=self._store,
             adapters=self._adapters,
+            is_streamed=self._is_streamed,
             max_attempts=self._max_attempts,
         )
         try:

@@ -21,7 +21,7 @@ from .model import (
     Reference,
     User,
 )
-from .permissions import require, require_posting
+from .permissions import permissions_in, require, require_posting
 from .realm import Realm
 
 _NONCE_SECONDS = 300.0
@@ -228,7 +228,8 @@ class Posting:
     def _answered(self, author: User, channel: ChannelState, draft: Draft) -> Message | None:
         if draft.answers is None:
             return None
-        require(self._realm.world, author, channel, Permission.READ_MESSAGE_HISTORY)
+        if Permission.READ_MESSAGE_HISTORY not in permissions_in(self._realm.world, author, channel):
+            raise ApiError(403, 160002, "Cannot reply without permission to read message history")
         answered = channel.messages.get(draft.answers)
         if draft.answers_in not in {None, channel.id} or answered is None:
             if draft.fails_without_answered:

@@ -119,8 +119,9 @@ class Threads:
         thread = channel.thread
         if thread is None:
             raise _wrong_channel()
-        if changer.id != thread.owner_id or "locked" in form:
-            reopens = set(form) <= {"archived"} and form.get("archived") is False
+        if changer.id != thread.owner_id or thread.is_locked or "locked" in form:
+            # Whoever may write reopens a thread, but not one that a moderator has locked.
+            reopens = set(form) <= {"archived"} and form.get("archived") is False and not thread.is_locked
             needed = Permission.SEND_MESSAGES_IN_THREADS if reopens else Permission.MANAGE_THREADS
             require(self._realm.world, changer, channel, needed)
         if thread.is_archived and form.get("archived") is not False:

@@ -88,6 +88,20 @@ async def test_a_redelivered_event_is_acknowledged_as_known(acme, post, sink):
     assert (sink.calls, len(sink.events)) == (2, 1)
 
 
+async def test_more_than_the_store_can_take_is_refused_and_delivered_again(monkeypatch, slack, acme, adapter, sink):
+    monkeypatch.setattr("threadkeep_slack.intake.EVENTS_IN_FLIGHT", 2)
+    sink.is_open.clear()
+    for number in range(2):
+        await acme.user(f"Person {number}").dm("hello")
+    await sink.wait_for_calls(2)
+    (delivery,) = (await acme.user("Ann").dm("one too many")).deliveries
+    await slack.wait_until_settled(delivery)
+    assert {attempt.status for attempt in delivery.attempts} == {500}
+    sink.is_open.set()
+    await slack.wait_until_acked(slack.redeliver(delivery))
+    assert "one too many" in {event.text for event in sink.events}
+
+
 async def test_a_request_without_slacks_signature_is_refused(acme, post, sink):
     assert (await post(direct_message(acme), secret="guessed"))[0] == 401
     assert (await post(direct_message(acme), headers={"X-Slack-Signature": ""}))[0] == 401

@@ -148,19 +148,15 @@ async def test_auth_test_is_made_once_for_all_events(slack, adapter, sink, ann):
     assert len(slack.calls("auth.test")) == 1
 
 
-async def test_more_than_the_store_can_take_is_left_to_slack(monkeypatch, slack, acme, adapter, sink):
-    monkeypatch.setattr("threadkeep_slack.intake.EVENTS_IN_FLIGHT", 2)
-    sink.is_open.clear()
-    for number in range(2):
-        await acme.user(f"Person {number}").dm("hello")
-    await sink.wait_for_calls(2)
-    delivery = of_message(slack, await acme.user("Ann").dm("one too many"))
-    await slack.wait_until_settled(delivery)
-    assert not delivery.is_acked
-    assert sink.calls == 2
-    sink.is_open.set()
-    await slack.wait_until_acked(slack.redeliver(delivery))
-    assert len(sink.events) == 3
+async def test_more_than_is_handed_over_at_once_waits_and_stays_in_order(monkeypatch, slack, connect, sink, ann):
+    monkeypatch.setattr("threadkeep_slack.socket_client.EVENTS_IN_FLIGHT", 5)
+    monkeypatch.setattr("threadkeep_slack.intake.EVENTS_IN_FLIGHT", 5)
+    slack.faults.add(Fault(match="users.info", kind="delay", seconds=0.1))
+    await connect()
+    for number in range(100):
+        await ann.dm(f"message {number}")
+    events = await sink.wait_for(100)
+    assert [event.text for event in events] == [f"message {number}" for number in range(100)]
 
 
 async def test_a_store_that_hangs_does_not_hold_a_conversation_for_ever(monkeypatch, slack, adapter, sink, ann):

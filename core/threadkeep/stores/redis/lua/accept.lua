@@ -38,7 +38,7 @@ local function keep()
   redis.call('RPUSH', KEYS[2], 'c' .. head .. body)
   local count = redis.call('HINCRBY', KEYS[1], 'context', 1)
   if count - number_of(KEYS[1], 'taken_context') > max_context then
-    drop_oldest_context(KEYS[2], 0)
+    drop_oldest_context(KEYS[2], number_of(KEYS[1], 'taken'))
     redis.call('HINCRBY', KEYS[1], 'context', -1)
   end
   redis.call('SET', KEYS[7], 'c', 'PX', seen_ms)

@@ -1,0 +1,153 @@
+"""What one run costs, at several lengths of its session."""
+
+import asyncio
+import statistics
+import time
+from collections import defaultdict
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from contestants import ALL, Contestant, Running, running
+from platforms import Platforms
+from redis_server import CountingProxy, Traffic, set_fsync
+
+SETTLE_SECONDS = 0.03
+LONG_BATCH_SECONDS = 1.2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """How much is measured.
+
+    Attributes:
+        marks: The turns.
+        rounds: How often each contestant has its turn.
+        streamed: Streamed answers in a batch.
+        whole: Other answers in a batch.
+        chunk_delay: Seconds between two chunks of a streamed answer.
+    """
+
+    marks: tuple[int, ...]
+    rounds: int
+    streamed: int
+    whole: int
+    chunk_delay: float = 0.002
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """What a run cost: seconds of CPU, seconds until the answer was visible."""
+
+    cpu: float
+    wall: float
+
+
+@dataclass(slots=True)
+class Turns:
+    """The results, by contestant, whether it streamed, and turn; batches in the order of the rounds."""
+
+    costs: dict[tuple[str, bool, int], list[Cost]] = field(default_factory=lambda: defaultdict(list))
+    traffic: dict[tuple[str, int], list[Traffic]] = field(default_factory=lambda: defaultdict(list))
+    seeding: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+    slack_calls: dict[tuple[str, bool], float] = field(default_factory=dict)
+
+
+async def measure_turns(platforms: Platforms, redis_port: int, plan: Plan, errors: Path) -> Turns:
+    """Run all contestants in turn, round after round."""
+    turns = Turns()
+    async with AsyncExitStack() as stack:
+        field_ = [
+            await stack.enter_async_context(running(contestant, platforms, redis_port, errors)) for contestant in ALL
+        ]
+        for one in field_:
+            set_fsync(redis_port, is_on=False)
+            for mark in plan.marks:
+                turns.seeding[one.contestant.key] += await _seed(one, mark)
+            set_fsync(redis_port, is_on=True)
+            print(f"  seeded {one.contestant.name} in {turns.seeding[one.contestant.key]:.1f} s", flush=True)
+        for is_streamed in (False, True):
+            await _measure_mode(platforms, field_, plan, turns, is_streamed=is_streamed)
+    async with CountingProxy(redis_port) as proxy:
+        for contestant in ALL:
+            async with running(contestant, platforms, proxy.port, errors) as one:
+                await _count(one, proxy, plan, turns)
+    return turns
+
+
+async def _measure_mode(
+    platforms: Platforms, field_: list[Running], plan: Plan, turns: Turns, *, is_streamed: bool
+) -> None:
+    platforms.chunk_delay = plan.chunk_delay if is_streamed else 0.0
+    size = plan.streamed if is_streamed else plan.whole
+    for one in field_:
+        await one.set_streaming(is_streaming=is_streamed)
+        for number in range(3):
+            await one.ask(f"WARM{is_streamed:d}{number}")
+    platforms.calls.clear()
+    asked: dict[str, int] = defaultdict(int)
+    for number in range(plan.rounds):
+        for mark in plan.marks:
+            # Each contestant is first and last equally often.
+            shift = (number + plan.marks.index(mark)) % len(field_)
+            for one in field_[shift:] + field_[:shift]:
+                costs = turns.costs[one.contestant.key, is_streamed, mark]
+                count = _batch_size(size, costs)
+                asked[one.contestant.key] += count
+                costs.append(await _batch(one, mark, count, number=number, is_streamed=is_streamed))
+        print(f"  {'streamed' if is_streamed else 'whole'} round {number + 1} of {plan.rounds}", flush=True)
+    for one in field_:
+        key = one.contestant.key
+        made = sum(count for (name, _), count in platforms.calls.items() if name == key)
+        turns.slack_calls[key, is_streamed] = made / asked[key]
+
+
+def _batch_size(size: int, costs: list[Cost]) -> int:
+    if not costs:
+        return max(1, size // 2)
+    return max(1, min(size, int(LONG_BATCH_SECONDS / statistics.median(cost.wall for cost in costs))))
+
+
+async def _seed(one: Running, mark: int) -> float:
+    """Give the session of a mark its earlier runs; sessions of the first turn are new ones for each question."""
+    return await one.seed(f"M{mark}", mark - 1) if mark > 1 else 0.0
+
+
+async def _batch(one: Running, mark: int, count: int, *, number: int, is_streamed: bool) -> Cost:
+    walls = []
+    before = await one.cpu()
+    for index in range(count):
+        channel = f"M{mark}" if mark > 1 else f"NEW{is_streamed:d}X{number}X{index}"
+        walls.append(await one.ask(channel))
+        # What is done after the answer is visible belongs to the run, and to no other.
+        await asyncio.sleep(SETTLE_SECONDS)
+    return Cost(cpu=(await one.cpu() - before) / count, wall=statistics.median(walls))
+
+
+async def _count(one: Running, proxy: CountingProxy, plan: Plan, turns: Turns) -> None:
+    await one.set_streaming(is_streaming=False)
+    for number in range(2):
+        await one.ask(f"COUNTWARM{number}")
+    for mark in plan.marks:
+        for number in range(5):
+            await asyncio.sleep(SETTLE_SECONDS)
+            proxy.take()
+            await one.ask(f"M{mark}" if mark > 1 else f"COUNT{number}")
+            await _quiet(proxy)
+            turns.traffic[one.contestant.key, mark].append(proxy.take())
+
+
+async def _quiet(proxy: CountingProxy) -> None:
+    """Wait until nothing was sent for a moment."""
+    deadline = time.perf_counter() + 1
+    while time.perf_counter() < deadline:
+        seen = proxy.traffic.sent
+        await asyncio.sleep(SETTLE_SECONDS)
+        if proxy.traffic.sent == seen:
+            return
+
+
+def contestants_of(turns: Turns) -> list[Contestant]:
+    """Give the contestants that were measured, in the order of the tables."""
+    measured = {key for key, _, _ in turns.costs}
+    return [contestant for contestant in ALL if contestant.key in measured]
