@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from typing import Final
 
 import structlog
-from slack_bolt.adapter.socket_mode.async_internals import run_async_bolt_app, send_async_response
+from slack_bolt.adapter.socket_mode.async_internals import send_async_response
+from slack_bolt.adapter.socket_mode.internals import build_headers
 from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
@@ -95,17 +97,15 @@ class SocketMode:
     async def _on_request(self, client: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
         if self._is_stopping:
             return  # Not acknowledged: Slack gives it to another connection or delivers it again.
-        payload = request.payload
         try:
-            if _is_readable(payload):
-                response = await run_async_bolt_app(self._app, request)
-                await send_async_response(client, request, response, 0.0)
+            bolt_request = _read(request)
+            if bolt_request is None:
+                await client.send_socket_mode_response(SocketModeResponse(envelope_id=request.envelope_id))
                 return
-            _log.warning("slack_event_malformed", event_id=event_id_of(payload), fields=["payload"])
-            await client.send_socket_mode_response(SocketModeResponse(envelope_id=request.envelope_id))
+            await send_async_response(client, request, await self._app.async_dispatch(bolt_request), 0.0)
         except (ConnectionError, RuntimeError) as error:
             # The socket is being replaced: Slack delivers the event again, and it is known then.
-            _log.info("slack_acknowledgement_lost", event_id=event_id_of(payload), reason=type(error).__name__)
+            _log.info("slack_acknowledgement_lost", event_id=event_id_of(request.payload), reason=type(error).__name__)
 
     async def _watch(self, client: OwnedSocketClient) -> None:
         loop = asyncio.get_running_loop()
@@ -133,11 +133,21 @@ class SocketMode:
             _log.warning("slack_socket_still_down", reason=str(error) or "no answer in time")
 
 
-def _is_readable(payload: object) -> bool:
-    """Tell whether bolt can read the payload: it looks into the event and the authorizations without asking."""
-    if not isinstance(payload, Mapping):
+def _read(request: SocketModeRequest) -> AsyncBoltRequest | None:
+    """Give the request as bolt reads it; None, with a line in the log, if bolt cannot: it trusts every field."""
+    reason = "shape"
+    if _has_known_shape(request.payload):
+        try:
+            return AsyncBoltRequest(mode="socket_mode", body=request.payload, headers=build_headers(request))
+        except (ValueError, TypeError, AttributeError, LookupError) as error:
+            reason = type(error).__name__
+    _log.warning("slack_event_malformed", event_id=event_id_of(request.payload), reason=reason)
+    return None
+
+
+def _has_known_shape(payload: object) -> bool:
+    """Tell whether what bolt looks into while it dispatches is there, or is what it takes it for."""
+    if not isinstance(payload, Mapping) or not isinstance(payload.get("event", {}), dict):
         return False
     seen_by = payload.get("authorizations")
-    if seen_by is not None and not (isinstance(seen_by, list) and all(isinstance(auth, dict) for auth in seen_by)):
-        return False
-    return "event" not in payload or isinstance(payload["event"], dict)
+    return seen_by is None or (isinstance(seen_by, list) and all(isinstance(seen, dict) for seen in seen_by))

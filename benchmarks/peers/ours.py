@@ -5,19 +5,15 @@ import os
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 
-# Slack allows 50 edits a minute, which the adapter keeps to; what an answer costs is not to be measured in such waits.
-from threadkeep_slack import limits
+from pulse import pulse
+from words import ANSWER, HISTORY_RUNS, INSTRUCTIONS, MODEL, PERSON, QUESTION, TEAM
 
-limits.EDITS_PER_MINUTE = 10_000_000  # type: ignore[misc]
-
-from pulse import pulse  # noqa: E402
-from words import ANSWER, HISTORY_RUNS, INSTRUCTIONS, MODEL, PERSON, QUESTION, TEAM  # noqa: E402
-
-from threadkeep import Agent, Bot, Message, OpenAIChat, RedisStore, Role, Run, SessionKey, UserKey  # noqa: E402
-from threadkeep.models.base import Model, ModelEvent, ModelSettings, ToolSpec  # noqa: E402
-from threadkeep.runtime.logs import configure_logging  # noqa: E402
-from threadkeep.sessions import new_run_id  # noqa: E402
-from threadkeep_slack import SlackAdapter  # noqa: E402
+import threadkeep_slack.pacing
+from threadkeep import Agent, Bot, Message, OpenAIChat, RedisStore, Role, Run, SessionKey, UserKey
+from threadkeep.models.base import Model, ModelEvent, ModelSettings, ToolSpec
+from threadkeep.runtime.logs import configure_logging
+from threadkeep.sessions import new_run_id
+from threadkeep_slack import SlackAdapter
 
 
 class Switched:
@@ -52,6 +48,8 @@ def finished_run(channel: str) -> Run:
 
 
 async def main() -> None:
+    # Slack allows 50 edits a minute, and the adapter keeps to it. What is measured is what an answer costs, not that wait.
+    threadkeep_slack.pacing.EDITS_PER_MINUTE = 10_000_000  # type: ignore[misc]
     configure_logging(level=os.environ.get("LOG_LEVEL", "info"), is_json=True)
     model = Switched(OpenAIChat(id=MODEL))
     store = RedisStore(os.environ["REDIS_URL"], max_runs=10_000)

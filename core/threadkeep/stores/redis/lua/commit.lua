@@ -26,7 +26,7 @@ local function consume(count)
       waiting = waiting + 1
     end
   end
-  for index = 1, #upgraded do
+  for index = #upgraded, 1, -1 do
     redis.call('LPUSH', KEYS[2], upgraded[index])
   end
   -- Not -waiting: Lua would write -0, which is no number to Redis.
