@@ -1,19 +1,26 @@
 """Stores under test: each test gets a place of its own that several stores may share."""
 
+import asyncio
+import shutil
+import socket
+import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any, Protocol
 from uuid import uuid4
 
 import pytest
 import redis.asyncio
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from threadkeep.chat.events import Addressing, MessageReceived, Place, PlaceKind
 from threadkeep.runs import Run
 from threadkeep.sessions import MessageKey, SessionKey, UserKey
-from threadkeep.stores.base import Store
+from threadkeep.stores.base import Claim, Store
 from threadkeep.stores.redis import RedisStore
 from threadkeep.stores.sqlite import SQLiteStore
 
@@ -75,6 +82,50 @@ def make_talk() -> Callable[..., Talk]:
 
 
 @pytest.fixture
+def reached() -> Callable[[Callable[[], Any]], Awaitable[None]]:
+    """Waits for a state, given by a function that returns whether it is reached, or awaits that."""
+
+    async def wait_until(state: Callable[[], Any]) -> None:
+        async with asyncio.timeout(20):
+            while True:
+                found = state()
+                if await found if asyncio.iscoroutine(found) else found:
+                    return
+                await asyncio.sleep(0.005)
+
+    return wait_until
+
+
+class ClaimOf(Protocol):
+    """Claims from a store, and waits for it: a lapsed lease or a delay needs its time."""
+
+    def __call__(self, store: Store, *, worker: str = "w1") -> Awaitable[Claim]: ...
+
+
+@pytest.fixture
+def claim() -> ClaimOf:
+    numbers = count(1)
+
+    async def wait_for_claim(store: Store, *, worker: str = "w1") -> Claim:
+        async with asyncio.timeout(10):
+            while (found := await store.inbox.claim(worker, run_id=f"run-{next(numbers)}", runs=10)) is None:
+                await store.inbox.wait(0.02)
+            return found
+
+    return wait_for_claim
+
+
+@pytest.fixture
+def claim_nothing() -> Callable[[Store], Awaitable[bool]]:
+    """Tells whether there is nothing to claim."""
+
+    async def is_idle(store: Store) -> bool:
+        return await store.inbox.claim("w1", run_id="none", runs=0) is None
+
+    return is_idle
+
+
+@pytest.fixture
 async def prefix(redis_server) -> AsyncIterator[str]:
     """A key prefix of this test, whose keys are deleted after it."""
     name = f"test-{uuid4().hex}"
@@ -128,6 +179,52 @@ async def open_memory() -> AsyncIterator[OpenStore]:
             return opened[0]
 
         yield open_store
+
+
+class PrivateRedis:
+    """A server of one test's own, which may be stopped, killed and misconfigured."""
+
+    def __init__(self, executable: Path, folder: Path) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = int(probe.getsockname()[1])
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self._executable = executable
+        self._folder = folder
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def start(self, *, fsync: str = "always") -> None:
+        options = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", str(self._folder)]
+        self._process = await asyncio.create_subprocess_exec(
+            self._executable, *options, "--appendonly", "yes", "--appendfsync", fsync, stdout=subprocess.DEVNULL
+        )
+        async with asyncio.timeout(15), self.client() as client:
+            while True:
+                try:
+                    await client.ping()
+                except redis.exceptions.ConnectionError:
+                    await asyncio.sleep(0.01)
+                else:
+                    return
+
+    async def kill(self) -> None:
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            await process.wait()
+
+    def client(self) -> redis.asyncio.Redis:
+        return redis.asyncio.from_url(self.url, decode_responses=True, retry=Retry(NoBackoff(), 0))
+
+
+@pytest.fixture
+async def private_redis(redis_server, tmp_path: Path) -> AsyncIterator[PrivateRedis]:
+    executable = redis_server.executable or shutil.which("redis-server")
+    assert executable, "REDIS_URL is set, but these tests start a server of their own: install redis-server"
+    server = PrivateRedis(Path(executable), tmp_path)
+    await server.start()
+    yield server
+    await server.kill()
 
 
 @pytest.fixture(params=["redis", "partitioned", "sqlite", "memory"])

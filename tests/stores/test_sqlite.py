@@ -1,7 +1,6 @@
 """What is particular to the embedded store."""
 
 import asyncio
-import os
 import sqlite3
 import subprocess
 import sys
@@ -251,4 +250,4 @@ def test_path_is_relative_to_the_working_directory_by_default(tmp_path, monkeypa
             await store.history.append(talk.run("r"))
 
     asyncio.run(use())
-    assert "threadkeep.db" in os.listdir(tmp_path)
+    assert (tmp_path / "threadkeep.db").exists()

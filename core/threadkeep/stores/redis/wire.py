@@ -114,6 +114,8 @@ class Wire:
         if sender is not None:
             sender.cancel()
             await asyncio.gather(sender, return_exceptions=True)
+        # A sender that was cancelled before its first step has failed nobody.
+        self._fail_waiting("was closed")
         await self._disconnect()
 
     async def _send_waiting(self) -> None:
@@ -128,10 +130,13 @@ class Wire:
             reason = f"broke ({type(error).__name__}: {error})"
             raise
         finally:
-            _fail(
-                [*batch, *self._waiting], StoreUnavailableError(f"the connection to Redis at {self._address} {reason}")
-            )
-            self._waiting.clear()
+            self._waiting.extendleft(reversed(batch))
+            self._fail_waiting(reason)
+
+    def _fail_waiting(self, reason: str) -> None:
+        calls = list(self._waiting)
+        self._waiting.clear()
+        _fail(calls, StoreUnavailableError(f"the connection to Redis at {self._address} {reason}"))
 
     async def _exchange(self, batch: Sequence[_Call]) -> None:
         commands = [command for call in batch for command in call.commands]
@@ -162,7 +167,11 @@ class Wire:
         return replies
 
     async def _connect(self) -> AbstractConnection:
-        if self._connection is None or not self._connection.is_connected:
+        # Between two batches nothing may come: what can be read then is the end, as after a restart of the server.
+        # Nothing was sent yet, so that going on with a new connection repeats nothing.
+        if self._connection is not None and await self._connection.can_read():
+            await self._disconnect()
+        if self._connection is None:
             self._connection = await self._address.connect(self._timeout)
         return self._connection
 

@@ -45,7 +45,8 @@ class Database:
         self._timeout = timeout
         self._waiting: deque[_Job] = deque()
         self._connection: sqlite3.Connection | None = None
-        self._thread: ThreadPoolExecutor | None = None
+        # Its thread starts with the first call and ends with this object.
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="threadkeep-sqlite")
 
     @property
     def is_shared(self) -> bool:
@@ -72,10 +73,7 @@ class Database:
 
     async def aclose(self) -> None:
         """Close the file when what waits is done; a later call opens it again. What was in memory only is gone."""
-        thread, self._thread = self._thread, None
-        if thread is not None:
-            await asyncio.get_running_loop().run_in_executor(thread, self._close)
-            thread.shutdown(wait=False)
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._close)
 
     async def _run(self, operation: Callable[[sqlite3.Connection], _T], *, is_write: bool) -> _T:
         if len(self._waiting) >= _MAX_WAITING:
@@ -83,8 +81,6 @@ class Database:
         loop = asyncio.get_running_loop()
         outcome: asyncio.Future[_T] = loop.create_future()
         self._waiting.append(_Job(operation=operation, is_write=is_write, loop=loop, outcome=outcome))
-        if self._thread is None:
-            self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="threadkeep-sqlite")
         self._thread.submit(self._work)
         return await outcome
 

@@ -10,7 +10,7 @@ from threadkeep.stores.base import Transcript
 from threadkeep.stores.codec import encode_state
 from threadkeep.stores.options import StoreOptions
 from threadkeep.stores.sqlite.database import Database
-from threadkeep.stores.sqlite.rows import append_run, begin_session, read_runs, read_session
+from threadkeep.stores.sqlite.rows import Upkeep, append_run, begin_session, read_runs, read_session
 
 
 class SQLiteHistory:
@@ -26,6 +26,7 @@ class SQLiteHistory:
         self._database = database
         self._options = options
         self._clock = clock
+        self._upkeep = Upkeep(options)
 
     async def load(self, session_id: str, *, runs: int) -> Transcript | None:
         """Read a session with its last runs; see ``History``."""
@@ -48,6 +49,7 @@ class SQLiteHistory:
             if row is not None and row[0] == run.run_id:
                 return
             now = self._clock()
+            self._upkeep.perform(connection, now)
             begin_session(connection, run.session_id, now)
             append_run(connection, run.session_id, run, self._options, now)
 

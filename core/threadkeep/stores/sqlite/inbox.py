@@ -16,15 +16,20 @@ from threadkeep.stores.sqlite import leasing
 from threadkeep.stores.sqlite.accepting import Accepted, Accepting
 from threadkeep.stores.sqlite.bells import Bells
 from threadkeep.stores.sqlite.database import Database
-from threadkeep.stores.sqlite.rows import prune
+from threadkeep.stores.sqlite.rows import Upkeep
 
 _POLL_SECONDS: Final = 0.25
-_PRUNE_SECONDS: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Nothing:
     next_due: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Unreadable:
+    # Given back as a result: raised in the transaction, it would undo that the session was given back.
+    error: StoreError
 
 
 class SQLiteInbox:
@@ -42,16 +47,14 @@ class SQLiteInbox:
         self._options = options
         self._bells = bells
         self._clock = clock
-        self._prune_at = float("-inf")
+        self._upkeep = Upkeep(options)
 
     async def accept(self, event: Event) -> Acceptance:
         """Store an event and make its session ready; see ``Inbox``."""
 
         def operation(connection: sqlite3.Connection) -> Accepted:
             now = self._clock()
-            if now >= self._prune_at:
-                self._prune_at = now + _PRUNE_SECONDS
-                prune(connection, self._options, now)
+            self._upkeep.perform(connection, now)
             return Accepting(connection, event, self._options, now).perform()
 
         accepted = await self._database.write(operation)
@@ -66,8 +69,8 @@ class SQLiteInbox:
         found = await self._database.write(lambda connection: self._claim(connection, worker, run_id, runs))
         if isinstance(found, Claim):
             return found
-        if isinstance(found, StoreError):
-            raise found
+        if isinstance(found, _Unreadable):
+            raise found.error
         due_in = None if found.next_due is None else max(0.0, found.next_due - self._clock())
         bell.silence(rings, due_in=due_in)
         return None
@@ -117,7 +120,7 @@ class SQLiteInbox:
 
     def _claim(
         self, connection: sqlite3.Connection, worker: str, run_id: str, runs: int
-    ) -> Claim | _Nothing | StoreError:
+    ) -> Claim | _Nothing | _Unreadable:
         now = self._clock()
         session_id = leasing.find_due(connection, now)
         if session_id is None:
@@ -126,6 +129,6 @@ class SQLiteInbox:
         try:
             return leasing.read_claim(connection, lease, run_id=run_id, runs=runs)
         except StoreError as error:
-            # Perhaps a newer worker can read it: given back, not raised here, so that this transaction is kept.
+            # Perhaps a newer worker can read it; do not hold it until the lease lapses.
             leasing.end_lease(connection, session_id, now + self._options.lease_seconds)
-            return error
+            return _Unreadable(error=error)

@@ -1,13 +1,15 @@
 """Sessions in the embedded store's tables."""
 
 import sqlite3
+from typing import Final
 
 from threadkeep.runs import Run
 from threadkeep.sessions import Session
 from threadkeep.stores.codec import decode_run, decode_state, encode_run
 from threadkeep.stores.options import MAX_SPEAKERS, StoreOptions
 
-_SESSION = "session_id, name, state, created_at, updated_at, run_count"
+_UPKEEP_SECONDS: Final = 60.0
+_SESSION: Final = "session_id, name, state, created_at, updated_at, run_count"
 
 
 def begin_session(connection: sqlite3.Connection, session_id: str, now: float) -> None:
@@ -80,12 +82,26 @@ def read_runs(connection: sqlite3.Connection, session_id: str, count: int) -> tu
     return tuple(decode_run(body) for (body,) in reversed(rows))
 
 
-def prune(connection: sqlite3.Connection, options: StoreOptions, now: float) -> None:
-    """Delete what has expired, a bounded piece at a time."""
-    connection.execute(
-        "DELETE FROM seen WHERE message IN (SELECT message FROM seen WHERE expires_at <= ? LIMIT 1000)", (now,)
-    )
-    connection.execute(
-        "DELETE FROM sessions WHERE session_id IN (SELECT session_id FROM sessions WHERE used_at <= ? LIMIT 100)",
-        (now - options.retention.total_seconds(),),
-    )
+class Upkeep:
+    """Deletes what has expired, now and then, inside the transactions of others.
+
+    Args:
+        options: How long sessions are kept.
+    """
+
+    def __init__(self, options: StoreOptions) -> None:
+        self._retention = options.retention.total_seconds()
+        self._due_at = float("-inf")
+
+    def perform(self, connection: sqlite3.Connection, now: float) -> None:
+        """Delete a bounded piece of what has expired, at most once a minute."""
+        if now < self._due_at:
+            return
+        self._due_at = now + _UPKEEP_SECONDS
+        connection.execute(
+            "DELETE FROM seen WHERE message IN (SELECT message FROM seen WHERE expires_at <= ? LIMIT 1000)", (now,)
+        )
+        connection.execute(
+            "DELETE FROM sessions WHERE session_id IN (SELECT session_id FROM sessions WHERE used_at <= ? LIMIT 100)",
+            (now - self._retention,),
+        )
