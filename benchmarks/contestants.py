@@ -52,19 +52,15 @@ class Running:
         """Give the CPU seconds that the process has used."""
         return await self._command({})
 
-    async def set_streaming(self, *, is_streaming: bool) -> None:
-        """Choose how the model is asked from now on."""
-        await self._command({"streaming": is_streaming})
-
     async def seed(self, channel: str, runs: int) -> float:
         """Give a session so many finished runs, and give the seconds which that took."""
         began = time.perf_counter()
-        await self._command({"seed": self.channel(channel), "runs": runs}, limit=240)
+        await self._command({"channel": self.channel(channel), "runs": runs}, limit=240)
         return time.perf_counter() - began
 
-    async def ask(self, channel: str) -> float:
+    async def ask(self, channel: str, *, limit: float = 60.0) -> float:
         """Ask in a session and give the seconds until the answer was visible."""
-        return await self._platforms.ask(self.contestant.key, self.channel(channel))
+        return await self._platforms.ask(self.contestant.key, self.channel(channel), limit=limit)
 
     def channel(self, name: str) -> str:
         """Give the channel of a session: each contestant has its own."""
@@ -90,14 +86,22 @@ def memory_of(pid: int) -> float:
     return int(answer.stdout) / 1024
 
 
-def environ_for(contestant: Contestant, platforms: Platforms, redis_port: int) -> dict[str, str]:
+def last_words(errors: Path) -> str:
+    """Give the end of what a contestant wrote to its standard error."""
+    return errors.read_text()[-3000:]
+
+
+def environ_for(
+    contestant: Contestant, platforms: Platforms, redis_port: int, *, is_streamed: bool = True
+) -> dict[str, str]:
     """Give a contestant's environment: nothing in it tells of other servers, and nothing is reported home."""
     return {
         "PATH": os.environ["PATH"],
         "HOME": os.environ.get("HOME", "/"),
         "PYTHONUTF8": "1",
         "REDIS_URL": f"redis://127.0.0.1:{redis_port}/{contestant.database}",
-        "LOG_LEVEL": "info",
+        "STREAM": f"{is_streamed:d}",
+        **{name: os.environ[name] for name in ("PYTHONPATH",) if name in os.environ},
         "AGNO_TELEMETRY": "false",
         "OPENAI_AGENTS_DISABLE_TRACING": "1",
         **platforms.environ(contestant.key),
@@ -106,45 +110,52 @@ def environ_for(contestant: Contestant, platforms: Platforms, redis_port: int) -
 
 @asynccontextmanager
 async def running(
-    contestant: Contestant, platforms: Platforms, redis_port: int, errors: Path
+    contestant: Contestant, platforms: Platforms, redis_port: int, errors: Path, *, is_streamed: bool
 ) -> AsyncIterator[Running]:
     """Start a contestant, and end it by closing its pipe."""
+    errors = errors.with_name(f"{contestant.key}.log")
     with errors.open("ab") as log:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, str(PEERS / contestant.script)),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=log,
-            env=environ_for(contestant, platforms, redis_port),
+            env=environ_for(contestant, platforms, redis_port, is_streamed=is_streamed),
         )
         try:
-            yield await _connected(contestant, process, platforms)
-        except Exception:
-            print(errors.read_text()[-3000:], file=sys.stderr)
+            await connected(contestant, process, platforms, errors)
+            one = Running(contestant, process, platforms)
+            # It answers when it is ready for commands.
+            await one.cpu()
+            yield one
+        except TimeoutError:
+            print(f"{contestant.name} did not answer in time:\n{last_words(errors)}", file=sys.stderr)
             raise
         finally:
-            await _end(process)
+            await end(process)
 
 
-async def _connected(contestant: Contestant, process: asyncio.subprocess.Process, platforms: Platforms) -> Running:
+async def connected(
+    contestant: Contestant, process: asyncio.subprocess.Process, platforms: Platforms, errors: Path
+) -> float:
+    """Wait until a new process is connected to Slack and give that moment; end the program if it never is."""
     connecting = asyncio.create_task(platforms.connected(contestant.key))
     ending = asyncio.create_task(process.wait())
     await asyncio.wait((connecting, ending), return_when=asyncio.FIRST_COMPLETED)
     ending.cancel()
     if not connecting.done():
         connecting.cancel()
-        raise RuntimeError(f"{contestant.name} did not start")
-    started = Running(contestant, process, platforms)
-    await started.cpu()
+        raise SystemExit(f"{contestant.name} ended before it was connected:\n{last_words(errors)}")
     platforms.forget(contestant.key)
-    return started
+    return await connecting
 
 
-async def _end(process: asyncio.subprocess.Process) -> None:
+async def end(process: asyncio.subprocess.Process) -> None:
+    """End a process, by closing its pipe or else at once."""
     assert process.stdin is not None
     process.stdin.close()
     try:
-        await asyncio.wait_for(process.wait(), 5)
+        await asyncio.wait_for(process.wait(), 3)
     except TimeoutError:
         process.kill()
         await process.wait()

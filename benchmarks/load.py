@@ -9,16 +9,28 @@ from contestants import BARE, OURS, Running, running
 from platforms import Platforms
 
 FIRST_DELAY = 0.05
+PATIENCE_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """What a process did: answers a second, CPU seconds an answer, and the answer times."""
+    """What a process did.
+
+    Attributes:
+        rate: Answers a second.
+        cpu: CPU seconds an answer.
+        median: Seconds until an answer was visible.
+        slowest: The same of the slowest answer.
+        lost: The share of the questions that were never answered.
+        memory: The process's resident memory then, in MiB.
+    """
 
     rate: float
     cpu: float
     median: float
     slowest: float
+    lost: float
+    memory: float
 
 
 Loads = dict[tuple[str, bool], list[Load]]
@@ -38,37 +50,50 @@ async def measure_load(
         errors: Where contestants' errors go.
     """
     loads: Loads = {}
-    async with (
-        running(BARE, platforms, redis_port, errors) as bare,
-        running(OURS, platforms, redis_port, errors) as ours,
-    ):
-        platforms.first_delay = FIRST_DELAY
-        for is_streamed in (False, True):
-            platforms.chunk_delay = 0.002 if is_streamed else 0.0
-            questions = per_session[is_streamed]
+    platforms.first_delay = FIRST_DELAY
+    for is_streamed in (False, True):
+        platforms.chunk_delay = 0.002 if is_streamed else 0.0
+        async with (
+            running(BARE, platforms, redis_port, errors, is_streamed=is_streamed) as bare,
+            running(OURS, platforms, redis_port, errors, is_streamed=is_streamed) as ours,
+        ):
             for one in (bare, ours):
-                await one.set_streaming(is_streaming=is_streamed)
-                await _wave(one, sessions=10, questions=2, name=f"W{is_streamed:d}")
+                await _wave(one, sessions=10, questions=2)
             for number in range(rounds):
                 for one in (bare, ours) if number % 2 else (ours, bare):
-                    load = await _wave(one, sessions=sessions, questions=questions, name=f"L{is_streamed:d}")
+                    load = await _wave(one, sessions=sessions, questions=per_session[is_streamed])
                     loads.setdefault((one.contestant.key, is_streamed), []).append(load)
-            print(f"  {'streamed' if is_streamed else 'whole'} answers done", flush=True)
-        platforms.first_delay = platforms.chunk_delay = 0.0
+                print(f"  {'streamed' if is_streamed else 'in one piece'}: round {number + 1} of {rounds}", flush=True)
+    platforms.first_delay = platforms.chunk_delay = 0.0
     return loads
 
 
-async def _wave(one: Running, *, sessions: int, questions: int, name: str) -> Load:
+async def _wave(one: Running, *, sessions: int, questions: int) -> Load:
     walls: list[float] = []
+    lost = 0
+    ended = began = time.perf_counter()
 
     async def talk(number: int) -> None:
+        nonlocal lost, ended
         for _ in range(questions):
-            walls.append(await one.ask(f"{name}X{number}"))  # noqa: PERF401 - asked one after the other
+            try:
+                walls.append(await one.ask(f"L{number}", limit=PATIENCE_SECONDS))
+                ended = time.perf_counter()
+            except TimeoutError:
+                lost += 1
+                return
 
-    before, began = await one.cpu(), time.perf_counter()
+    before = await one.cpu()
     await asyncio.gather(*(talk(number) for number in range(sessions)))
-    seconds = time.perf_counter() - began
     await asyncio.sleep(0.3)
     cpu = await one.cpu() - before
     walls.sort()
-    return Load(rate=len(walls) / seconds, cpu=cpu / len(walls), median=walls[len(walls) // 2], slowest=walls[-1])
+    count = len(walls)
+    return Load(
+        rate=count / (ended - began),
+        cpu=cpu / count,
+        median=walls[count // 2],
+        slowest=walls[-1],
+        lost=lost / (lost + count),
+        memory=one.memory(),
+    )

@@ -5,10 +5,11 @@ import itertools
 import json
 import time
 from collections import Counter
-from typing import Any
+from typing import Any, Self
 from urllib.parse import parse_qsl
 
 from aiohttp import WSMsgType, web
+
 from peers.words import ANSWER, CHUNKS, END, PERSON, QUESTION, TEAM
 
 BOT_USER, BOT_ID = "U0BENCHBOT", "B0BENCHBOT"
@@ -34,7 +35,7 @@ class Platforms:
         self._runner: web.AppRunner | None = None
         self.url = ""
 
-    async def __aenter__(self) -> "Platforms":
+    async def __aenter__(self) -> Self:
         app = web.Application()
         app.router.add_post("/api/{method}", self._web_api)
         app.router.add_get("/api/{method}", self._web_api)
@@ -44,7 +45,7 @@ class Platforms:
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
         await site.start()
-        self.url = "http://127.0.0.1:{}".format(self._runner.addresses[0][1])
+        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
@@ -122,7 +123,9 @@ class Platforms:
         name = request.match_info["name"]
         socket = web.WebSocketResponse()
         await socket.prepare(request)
-        await socket.send_json({"type": "hello", "num_connections": 1, "debug_info": {"approximate_connection_time": 3600}})
+        await socket.send_json(
+            {"type": "hello", "num_connections": 1, "debug_info": {"approximate_connection_time": 3600}}
+        )
         self._sockets[name] = socket
         future = self._connected.setdefault(name, asyncio.get_running_loop().create_future())
         if not future.done():
@@ -138,15 +141,30 @@ class Platforms:
         self.calls[name, method] += 1
         body = await request.read()
         if method in {"chat.postMessage", "chat.update"}:
-            return web.json_response(self._show(json.loads(body) if body[:1] == b"{" else dict(parse_qsl(body.decode()))))
+            return web.json_response(
+                self._show(json.loads(body) if body[:1] == b"{" else dict(parse_qsl(body.decode())))
+            )
         answer: dict[str, Any] = {"ok": True}
         if method == "auth.test":
-            answer |= {"url": self.url, "team": "Bench", "user": "bot", "team_id": TEAM, "user_id": BOT_USER, "bot_id": BOT_ID}
+            answer |= {
+                "url": self.url,
+                "team": "Bench",
+                "user": "bot",
+                "team_id": TEAM,
+                "user_id": BOT_USER,
+                "bot_id": BOT_ID,
+            }
         elif method == "apps.connections.open":
             answer["url"] = f"{self.url.replace('http', 'ws')}/socket/{name}"
         elif method == "users.info":
             profile = {"display_name": "Ann", "real_name": "Ann Person"}
-            answer["user"] = {"id": PERSON, "team_id": TEAM, "name": "ann", "real_name": "Ann Person", "profile": profile}
+            answer["user"] = {
+                "id": PERSON,
+                "team_id": TEAM,
+                "name": "ann",
+                "real_name": "Ann Person",
+                "profile": profile,
+            }
         return web.json_response(answer)
 
     def _show(self, arguments: dict[str, Any]) -> dict[str, Any]:

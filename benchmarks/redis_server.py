@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Self
 
 import hiredis
 
@@ -94,7 +95,7 @@ class CountingProxy:
         self.port = 0
         self.traffic = Traffic()
 
-    async def __aenter__(self) -> "CountingProxy":
+    async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
@@ -125,7 +126,9 @@ class CountingProxy:
         writer.close()
         server_writer.close()
 
-    async def _pass_up(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, is_asking: asyncio.Event) -> None:
+    async def _pass_up(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, is_asking: asyncio.Event
+    ) -> None:
         parser = hiredis.Reader()
         while data := await reader.read(1 << 20):
             if not is_asking.is_set():
@@ -138,7 +141,9 @@ class CountingProxy:
             writer.write(data)
             await writer.drain()
 
-    async def _pass_down(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, is_asking: asyncio.Event) -> None:
+    async def _pass_down(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, is_asking: asyncio.Event
+    ) -> None:
         while data := await reader.read(1 << 20):
             is_asking.clear()
             self.traffic.received += len(data)

@@ -45,22 +45,24 @@ def method(plan: Plan) -> str:
 ## How it is measured
 
 Every contestant is a process of its own, all in one process group, and is asked over Socket Mode by a Slack that
-shows its answer when `chat.postMessage` or `chat.update` arrives. That Slack and the model server, which answers with
-100 chunks of text at once or {plan.chunk_delay * 1000:g} ms apart, run in the process of the benchmark: their CPU is nobody's.
-The contestants have their turns interleaved, in {plan.rounds} rounds whose order rotates. CPU is `time.process_time`
-of the whole process, with what is done after the answer is visible. A ratio is taken within a round, against the
-thirty-line bot of the same round; what is shown is the median of the ratios, so other work on the machine counts little.
+shows its answer when `chat.postMessage` or `chat.update` arrives. That Slack, and the model server, which streams
+100 chunks of text {plan.chunk_delay * 1000:g} ms apart or answers at once, run in the process of the benchmark: their
+CPU is nobody's.
+The contestants have their turns interleaved, in {plan.rounds} rounds whose order rotates. CPU is `time.process_time` of
+the whole process, with what is done after the answer is visible. A ratio is taken within a round, against the
+thirty-line bot of the same round. The median of the ratios is shown, and the least and the greatest: other work on the
+machine counts little.
 
-- **thirty-line bot**: [peers/thirty_line_bot.py](peers/thirty_line_bot.py), bolt, `AsyncOpenAI` and redis-py as their READMEs
-  use them, with a history of three runs. It loses messages, mixes their order and shows nothing before the end.
-- **threadkeep**: [peers/ours.py](peers/ours.py), `Bot`, `SlackAdapter`, `RedisStore` and `OpenAIChat`; the answer is
-  shown while it is written. Its pacing of edits, which keeps to Slack's 50 a minute, is lifted, as nobody else has one.
-- **Agno** and **openai-agents**: [peers/agno_bot.py](peers/agno_bot.py), [peers/openai_agents_bot.py](peers/openai_agents_bot.py),
-  their agents with their Redis stores in the same bolt handler, with the same history. openai-agents has been given a
-  limit of six items, without which it sends the whole session to the model.
+- **thirty-line bot**: [peers/thirty_line_bot.py](peers/thirty_line_bot.py): bolt, `AsyncOpenAI` and redis-py as their
+  READMEs use them, with a history of three runs. It shows nothing before the end, and keeps none of our promises.
+- **threadkeep**: [peers/ours.py](peers/ours.py): `Bot`, `SlackAdapter`, `RedisStore` and `OpenAIChat`. A streamed
+  answer is shown while it is written. The adapter's pacing of edits, which keeps to Slack's 50 a minute, is lifted.
+- **Agno**, **openai-agents**: [peers/agno_bot.py](peers/agno_bot.py) and
+  [peers/openai_agents_bot.py](peers/openai_agents_bot.py): their agents with their Redis stores in the same bolt
+  handler, with the same history. openai-agents is given a limit of six items, without which it sends the whole session.
 
-Sessions are filled through each contestant's own store before. From turn to turn of a column a session grows by the few
-runs that are measured in it.
+Sessions are filled before, through each contestant's own store. While a turn is measured its session grows by the few
+runs that measure it: up to turn 100 each round has a session of its own, and at turn 1 each question.
 """
 
 
@@ -70,22 +72,27 @@ def turn_tables(turns: Turns, plan: Plan) -> str:
     for is_streamed in (True, False):
         kind = "Streamed, 100 chunks" if is_streamed else "In one piece"
         parts.append(f"\n## {kind}: CPU of a run\n\n" + _cpu_table(turns, plan, is_streamed=is_streamed))
-        parts.append(f"\n### Until the answer is visible\n\n" + _wall_table(turns, plan, is_streamed=is_streamed))
+        parts.append("\n### Until the answer is visible\n\n" + _wall_table(turns, plan, is_streamed=is_streamed))
     parts.append("\n## The store, for one run\n\n" + _traffic_table(turns, plan))
     return "".join(parts)
 
 
 def _cpu_table(turns: Turns, plan: Plan, *, is_streamed: bool) -> str:
-    head = ["contestant", *(f"turn {mark:,}" for mark in plan.marks), f"turn {plan.marks[-1]:,} : turn {plan.marks[0]:,}", "Slack calls"]
+    first, last = plan.marks[0], plan.marks[-1]
+    head = ["contestant", *(f"turn {mark:,}" for mark in plan.marks), f"turn {last:,} : turn {first:,}", "Slack calls"]
     rows = []
     for one in contestants_of(turns):
         cells = []
         for mark in plan.marks:
             costs = turns.costs[one.key, is_streamed, mark]
             ratios = _ratios(costs, turns.costs[BARE.key, is_streamed, mark], _cpu)
-            cells.append(f"{_milliseconds(costs, _cpu)} ms = **{statistics.median(ratios):.2f}x** ({min(ratios):.2f}-{max(ratios):.2f})")
-        growth = _ratios(turns.costs[one.key, is_streamed, plan.marks[-1]], turns.costs[one.key, is_streamed, plan.marks[0]], _cpu)
-        rows.append([one.name, *cells, f"{statistics.median(growth):.2f}x", f"{turns.slack_calls[one.key, is_streamed]:.1f}"])
+            spread = (
+                "" if one is BARE else f" = **{statistics.median(ratios):.2f}x** ({min(ratios):.2f}-{max(ratios):.2f})"
+            )
+            cells.append(f"{_milliseconds(costs, _cpu)} ms{spread}")
+        growth = _ratios(turns.costs[one.key, is_streamed, last], turns.costs[one.key, is_streamed, first], _cpu)
+        calls = turns.slack_calls[one.key, is_streamed]
+        rows.append([one.name, *cells, f"{statistics.median(growth):.2f}x", f"{calls:.1f}"])
     return table(head, rows)
 
 
@@ -126,28 +133,47 @@ def load_table(loads: Loads, *, sessions: int) -> str:
                     f"**{statistics.median(ratios):.2f}x**",
                     f"{statistics.median(run.median for run in runs):.2f} s",
                     f"{statistics.median(run.slowest for run in runs):.2f} s",
+                    f"{statistics.mean(run.lost for run in runs):.1%}",
+                    f"{statistics.median(run.memory for run in runs):.0f} MiB",
                 ]
             )
-    head = ["one process", "answers a second", "CPU an answer", "ratio", "median answer", "slowest answer"]
-    return (
-        f"\n## {sessions} sessions at once\n\nThe model begins to answer after 50 ms; every session asks again when it is "
-        "answered.\n\n" + table(head, rows)
-    )
+    head = [
+        "one process",
+        "answers a second",
+        "CPU an answer",
+        "ratio",
+        "median answer",
+        "slowest answer",
+        "never answered",
+        "memory",
+    ]
+    introduction = """
+The model begins to answer after 50 ms, and every session asks again when it is answered. Where the thirty-line bot
+never answers, redis-py's default pool had no connection left.
+"""
+    return f"\n## {sessions} sessions at once\n{introduction}\n{table(head, rows)}"
 
 
 def startup_table(startup: Startup) -> str:
     """Give start-up times and memory."""
-    rows = [
-        [one.name, f"{statistics.median(startup.connect_seconds[one.key]):.2f} s", f"{statistics.median(startup.memory[one.key]):.0f} MiB"]
-        for one in ALL
-    ]
-    answer = statistics.median(startup.help_seconds)
+    rows = []
+    for one in ALL:
+        starts = startup.started[one.key]
+        rows.append(
+            [
+                one.name,
+                f"{statistics.median(start.connect for start in starts):.2f} s",
+                f"{statistics.median(start.first_answer for start in starts):.2f} s",
+                f"{statistics.median(start.idle_memory for start in starts):.0f} MiB",
+                f"{statistics.median(start.used_memory for start in starts):.0f} MiB",
+            ]
+        )
+    times = startup.help_seconds
     python = statistics.median(startup.python_seconds)
-    return (
-        f"\n## Start-up and memory\n\n`threadkeep --help` takes {answer:.2f} s ({python:.2f} s of it to start Python), from "
-        f"{min(startup.help_seconds):.2f} to {max(startup.help_seconds):.2f} s.\n\n"
-        + table(["contestant", "from start to connected", "resident memory, idle"], rows)
-    )
+    spread = f"{min(times):.2f}-{max(times):.2f}"
+    answer = f"`threadkeep --help` takes {statistics.median(times):.2f} s ({spread}), {python:.2f} s of it for Python."
+    head = ["contestant", "start to connected", "first answer", "memory, idle", "memory after the answer"]
+    return f"\n## Start-up and memory\n\n{answer}\n\n{table(head, rows)}"
 
 
 def _ratios(costs: Sequence[Cost], others: Sequence[Cost], of: Callable[[Cost], float]) -> list[float]:

@@ -20,15 +20,15 @@ from startup import measure_startup
 from turns import Plan, measure_turns
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
-FULL = Plan(marks=(1, 10, 100, 1_000, 2_000), rounds=7, streamed=2, whole=8)
-QUICK = Plan(marks=(1, 100, 2_000), rounds=3, streamed=1, whole=4)
+FULL = Plan(marks=(1, 10, 100, 1_000, 2_000), rounds=7, streamed=2, whole=10)
+QUICK = Plan(marks=(1, 100, 2_000), rounds=2, streamed=1, whole=4)
 SESSIONS = 100
 
 
 def arguments() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="a coarse look in under a minute; prints, writes nothing")
+    parser.add_argument("--quick", action="store_true", help="a coarse look in about a minute; prints, writes nothing")
     parser.add_argument("--only", choices=["turns", "load", "startup"], help="one part; prints, writes nothing")
     return parser.parse_args()
 

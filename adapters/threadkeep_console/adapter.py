@@ -7,9 +7,11 @@ from collections.abc import Callable, Mapping
 from typing import Self
 from uuid import uuid4
 
-from threadkeep.chat.adapter import Reply, ReplyRequest, Sink
+from threadkeep.chat.adapter import Acceptance, Reply, ReplyRequest, SharedState, Sink
 from threadkeep.chat.events import MessageReceived, Place, PlaceKind
+from threadkeep.errors import StoreUnavailableError
 from threadkeep.sessions import MessageKey, SessionKey, UserKey
+from threadkeep_console.lines import line_reader
 from threadkeep_console.reply import ConsoleReply
 
 _PROMPT = "you> "
@@ -26,7 +28,8 @@ class ConsoleAdapter:
     Args:
         session: The name of the conversation; the same name goes on with the same history.
         speaker: The person's name; the login name if None.
-        read_line: Reads a line after showing a prompt; raises EOFError at the end.
+        read_line: Reads a line after showing a prompt, in a thread; raises EOFError at the end. None reads the
+            standard input.
         write: Prints text as it is.
     """
 
@@ -37,7 +40,7 @@ class ConsoleAdapter:
         session: str = "default",
         *,
         speaker: str | None = None,
-        read_line: Callable[[str], str] = input,
+        read_line: Callable[[str], str] | None = None,
         write: Callable[[str], None] = _write,
     ) -> None:
         self._key = SessionKey(platform=self.name, workspace=_WORKSPACE, channel=session)
@@ -47,7 +50,6 @@ class ConsoleAdapter:
         self._lines: asyncio.Queue[str | None] = asyncio.Queue(maxsize=1)
         self._next_line = threading.Semaphore(1)
         self._answered = asyncio.Event()
-        self._closed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     @classmethod
@@ -61,16 +63,25 @@ class ConsoleAdapter:
         """Tell which conversation it is."""
         return f"Console session {self._key}; Ctrl-D ends it"
 
-    async def start(self, sink: Sink) -> None:
-        """Begin to read lines."""
+    async def start(self, sink: Sink | None, shared: SharedState | None = None) -> None:  # noqa: ARG002 - one process
+        """Begin to read lines; without a sink there is nobody to hand them to."""
+        if sink is None:
+            return
         loop = asyncio.get_running_loop()
         # A thread that waits for a terminal cannot be stopped: it must not keep the process alive.
         threading.Thread(target=self._read, args=(loop,), name="console-reader", daemon=True).start()
         self._task = asyncio.create_task(self._hand_over(sink), name="console")
 
     async def wait_closed(self) -> None:
-        """Return after the end of the input, when the last line has been answered."""
-        await self._closed.wait()
+        """Return after the end of the input, when the last line has been answered; at once when it is not started.
+
+        Raises:
+            StoreError: The store refused a line for good.
+        """
+        if self._task is not None:
+            await asyncio.wait((self._task,))
+            if not self._task.cancelled():
+                self._task.result()
 
     async def stop(self) -> None:
         """Stop handing lines over."""
@@ -84,11 +95,12 @@ class ConsoleAdapter:
 
     def _read(self, loop: asyncio.AbstractEventLoop) -> None:
         """Read lines in a thread, each only when the one before was answered."""
+        read_line = self._read_line or line_reader()
         line: str | None = ""
         while line is not None:
             self._next_line.acquire()
             try:
-                line = self._read_line(_PROMPT)
+                line = read_line(_PROMPT)
             except EOFError:
                 line = None
             try:
@@ -99,11 +111,21 @@ class ConsoleAdapter:
     async def _hand_over(self, sink: Sink) -> None:
         while (line := await self._lines.get()) is not None:
             if line.strip():
-                self._answered.clear()
-                await sink(self._event(line))
-                await self._answered.wait()
+                await self._ask(sink, line)
             self._next_line.release()
-        self._closed.set()
+
+    async def _ask(self, sink: Sink, line: str) -> None:
+        """Hand a line over and wait until it is answered; what cannot be taken is said so at once."""
+        self._answered.clear()
+        try:
+            acceptance = await sink(self._event(line))
+        except StoreUnavailableError as error:
+            self._write(f"  [not sent: {error}]\n\n")
+            return
+        if acceptance is Acceptance.ACCEPTED:
+            await self._answered.wait()
+        else:
+            self._write("  [not sent: too much waits in this conversation already]\n\n")
 
     def _event(self, line: str) -> MessageReceived:
         key = self._key

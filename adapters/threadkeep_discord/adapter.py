@@ -1,25 +1,27 @@
 """The adapter: what a bot sees of Discord."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import AsyncIterator, Mapping
 from typing import Self
 
 import discord
-import structlog
 from pydantic import SecretStr
 
-from threadkeep.chat.adapter import Reply, ReplyRequest, Sink
+from threadkeep.chat.adapter import Reply, ReplyRequest, SharedState, Sink
+from threadkeep.chat.events import Event, Place
 from threadkeep.chat.reply import EditingReply, ReplyLimits
 from threadkeep.errors import PlatformUnavailableError
-from threadkeep_discord.connection import GatewayConnection
-from threadkeep_discord.events import PLATFORM, ReplyIn, is_unreadable, read_message
-from threadkeep_discord.intake import Intake
+from threadkeep_discord.arrivals import ArrivalReader
+from threadkeep_discord.catch_up import MissedMessages
+from threadkeep_discord.client import DiscordClient
+from threadkeep_discord.crew import ShardCrew
+from threadkeep_discord.directory import Directory
+from threadkeep_discord.ingress import gather_crew, log_in
 from threadkeep_discord.limits import EDIT_INTERVAL, MESSAGE_LENGTH
+from threadkeep_discord.places import PLATFORM, ReplyIn
 from threadkeep_discord.poster import DiscordPoster
-from threadkeep_discord.refusals import ENABLE_CONTENT
-from threadkeep_discord.settings import DiscordSettings, read_settings
+from threadkeep_discord.settings import DiscordSettings, Shards, read_settings
 from threadkeep_discord.text import utf16_length
-
-_log = structlog.get_logger(__name__)
 
 _START_SECONDS = 60.0
 _DRAIN_SECONDS = 5.0
@@ -40,6 +42,8 @@ class DiscordAdapter:
         link_previews: Whether Discord may fetch the links of an answer to show previews of them.
         allowed_mentions: Whom messages may ping: what is not set in it is forbidden.
         api_url: The base URL of the API, for another host than Discord's.
+        shards: How many shards the bot has; ``auto`` for as many as Discord recommends.
+        shards_per_process: How many of them this process runs at most.
 
     Raises:
         ConfigError: The token or the URL cannot be right.
@@ -54,6 +58,8 @@ class DiscordAdapter:
         link_previews: bool = False,
         allowed_mentions: discord.AllowedMentions | None = None,
         api_url: str | None = None,
+        shards: Shards = 1,
+        shards_per_process: int | None = None,
     ) -> None:
         self._settings = DiscordSettings(
             token=SecretStr(token) if isinstance(token, str) else token,
@@ -61,12 +67,16 @@ class DiscordAdapter:
             reply_in=reply_in,
             link_previews=link_previews,
             api_url=api_url,
+            shards=shards,
+            shards_per_process=shards_per_process,
         )
         # discord.py takes what is left out for allowed; here it stays forbidden.
         self._allowed_mentions = discord.AllowedMentions.none().merge(allowed_mentions or discord.AllowedMentions())
-        self._connection: GatewayConnection | None = None
-        self._intake: Intake | None = None
-        self._has_told_blank = False
+        self._client: DiscordClient | None = None
+        self._directory: Directory | None = None
+        self._crew: ShardCrew | None = None
+        self._gap = asyncio.Event()
+        self._over = asyncio.Event()
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Self | None:
@@ -84,6 +94,8 @@ class DiscordAdapter:
             reply_in=settings.reply_in,
             link_previews=settings.link_previews,
             api_url=settings.api_url,
+            shards=settings.shards,
+            shards_per_process=settings.shards_per_process,
         )
 
     @property
@@ -94,27 +106,42 @@ class DiscordAdapter:
     @property
     def description(self) -> str:
         """Which bot it is and how many servers it is in, once connected."""
-        client = self._connection.client if self._connection is not None else None
+        client = self._client
         if client is None or client.user is None:
             return "Discord (not connected)"
-        count = len(client.guilds)
-        return f"Discord as @{client.user.name} in {count} {'server' if count == 1 else 'servers'} (gateway)"
+        return f"Discord as @{client.user.name}{_servers(client)} ({_role(self._crew)})"
 
-    async def start(self, sink: Sink) -> None:
-        """Connect, and hand messages to the sink from then on.
+    async def start(self, sink: Sink | None, shared: SharedState | None = None) -> None:
+        """Log in, and hand what happens to the sink from then on.
+
+        Processes that share their state run each shard once: where others run all of them, this one stands by and
+        takes over within seconds. It can reply meanwhile.
+
+        Args:
+            sink: Takes the events; None logs in for replies only.
+            shared: What the processes of the bot share.
 
         Raises:
             PlatformAuthError: Discord refuses the token, or the Message Content Intent.
             PlatformUnavailableError: Discord cannot be reached.
             PlatformError: It refuses for another reason.
         """
-        self._intake = Intake(sink)
-        self._connection = GatewayConnection(
-            self._settings, allowed_mentions=self._allowed_mentions, on_message=self._take
+        self._over.clear()
+        client = DiscordClient(
+            message_content=self._settings.message_content,
+            allowed_mentions=self._allowed_mentions,
+            api_url=self._settings.api_url,
         )
+        self._client = client
         try:
-            self._intake.open()
-            await self._connection.open(timeout=_START_SECONDS)
+            await log_in(client, self._settings.token.get_secret_value())
+            self._directory = Directory(client)
+            if sink is not None:
+                reader = self._reader()
+                self._crew = await gather_crew(
+                    client, self._settings, sink=sink, shared=shared, reader=reader, on_gap=self._gap.set
+                )
+                await self._crew.open(timeout=_START_SECONDS)
         except BaseException:
             await self.stop()
             raise
@@ -125,44 +152,73 @@ class DiscordAdapter:
         Raises:
             PlatformError: Discord ended the connection for good; the message says what to do.
         """
-        if self._connection is not None:
-            await self._connection.wait_closed()
+        if self._crew is not None:
+            await self._crew.wait_closed()
+        elif self._client is not None:
+            await self._over.wait()
+
+    async def wait_gap(self) -> None:
+        """Return when messages may have been missed since the last call: a gateway session has begun anew.
+
+        The sessions of processes that share their state go on from one to the next, so that nothing is missed, unless
+        Discord has given them up.
+        """
+        await self._gap.wait()
+        self._gap.clear()
+
+    def missed(self, place: Place, *, after: str, most: int) -> AsyncIterator[Event]:
+        """Read what was said in a place after a message, oldest first, at most so many messages.
+
+        Raises:
+            PlatformError: The place cannot be read, or the adapter is not connected.
+        """
+        client = self._connected()
+        directory = self._directory or Directory(client)
+        return MissedMessages(client, directory, self._reader()).read(place, after=after, most=most)
 
     async def stop(self) -> None:
         """Disconnect, then hand over what had arrived. Harmless when not started; takes seconds at most."""
-        connection, self._connection = self._connection, None
-        intake, self._intake = self._intake, None
-        if connection is not None:
-            await connection.aclose()
-        if intake is not None:
-            await intake.aclose(grace=_DRAIN_SECONDS)
+        crew, self._crew = self._crew, None
+        client, self._client = self._client, None
+        self._directory = None
+        if crew is not None:
+            await crew.aclose(grace=_DRAIN_SECONDS)
+        if client is not None:
+            await client.close()
+            client.stop_heartbeats()
+        self._over.set()
 
     def open_reply(self, request: ReplyRequest) -> Reply:
         """Open a reply that posts messages and edits them."""
         poster = DiscordPoster(request, client=self._connected, link_previews=self._settings.link_previews)
         return EditingReply(request, poster, _LIMITS)
 
-    def _connected(self) -> discord.Client:
-        if self._connection is None or self._connection.client.is_closed():
+    def _connected(self) -> DiscordClient:
+        if self._client is None or self._client.is_closed() or self._client.user is None:
             raise PlatformUnavailableError("Discord is not connected")
-        return self._connection.client
+        return self._client
 
-    def _take(self, message: discord.Message) -> None:
-        if self._connection is None or self._intake is None or self._connection.client.user is None:
-            return
-        bot_id = self._connection.client.user.id
-        event = read_message(message, bot_id=bot_id, reply_in=self._settings.reply_in)
-        if event is not None:
-            self._intake.put(event)
-        elif not self._settings.message_content and is_unreadable(message, bot_id=bot_id):
-            self._tell_what_blank_costs()
+    def _reader(self) -> ArrivalReader:
+        client = self._connected()
+        return ArrivalReader(
+            self._directory or Directory(client),
+            bot_id=client.user.id if client.user is not None else 0,
+            reply_in=self._settings.reply_in,
+            has_content=self._settings.message_content,
+        )
 
-    def _tell_what_blank_costs(self) -> None:
-        if not self._has_told_blank:
-            self._has_told_blank = True
-            _log.warning(
-                "discord_messages_unreadable",
-                cost="What is said in threads without mentioning the bot arrives without its text, and so does a reply "
-                "to it that does not ping it: it is neither answered nor kept as context.",
-                remedy=f"{ENABLE_CONTENT}, and set DISCORD_MESSAGE_CONTENT=1.",
-            )
+
+def _servers(client: DiscordClient) -> str:
+    count = len(client.guilds)
+    # A session that is gone on with does not tell the servers again.
+    return f" in {count} {'server' if count == 1 else 'servers'}" if count else ""
+
+
+def _role(crew: ShardCrew | None) -> str:
+    if crew is None:
+        return "replies only"
+    if not crew.running:
+        return "stand-by"
+    if crew.count == 1:
+        return "gateway"
+    return f"gateway, shards {', '.join(map(str, crew.running))} of {crew.count}"

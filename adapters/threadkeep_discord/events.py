@@ -1,43 +1,65 @@
-"""Discord's messages as threadkeep's events."""
+"""What people say on Discord as threadkeep's events."""
 
 import re
-from typing import Literal
 
 import discord
 
-from threadkeep.chat.events import Addressing, MessageReceived, Place, PlaceKind
+from threadkeep.chat.events import Addressing, MessageEdited, MessageReceived, PlaceKind, StopRequested
 from threadkeep.messages import clean_text
-from threadkeep.sessions import MessageKey, SessionKey, UserKey
+from threadkeep.sessions import UserKey
+from threadkeep_discord.places import PLATFORM, ReplyIn, Spot, spot_of
 from threadkeep_discord.text import has_words, own_roles, readable_text
 
-PLATFORM = "discord"
-DIRECT_WORKSPACE = "@me"
-
-ReplyIn = Literal["place", "thread"]
-"""Where a question in a channel is answered: by a reply in the channel, or in a thread opened on it."""
-
 _SAID_BY_PEOPLE = {discord.MessageType.default, discord.MessageType.reply}
-_CAN_HAVE_THREADS = {discord.ChannelType.text, discord.ChannelType.news}
 _LEADING_MENTION = re.compile(r"\s*<@[!&]?\d+>")
+_STOP_WORDS = {"/stop", "!stop"}
 
 
-def read_message(message: discord.Message, *, bot_id: int, reply_in: ReplyIn) -> MessageReceived | None:
-    """Translate a message; None if no person said it, or nothing that can be read."""
+def read_message(message: discord.Message, *, bot_id: int, reply_in: ReplyIn) -> MessageReceived | StopRequested | None:
+    """Translate a message; None if no person said it, or nothing that can be read.
+
+    ``/stop`` or ``!stop`` alone, said to the bot, asks to stop.
+    """
     if not _is_said(message) or not has_words(message):
         return None
-    kind = _place_kind(message)
-    addressing = _addressing(message, kind, bot_id)
-    guild_id = _guild_of(message)
-    workspace = DIRECT_WORKSPACE if guild_id is None else str(guild_id)
-    channel = str(message.channel.id)
+    spot = spot_of(message)
+    addressing = _addressing(message, spot.kind, bot_id)
+    text = readable_text(message, bot_id=bot_id)
+    user = user_key(message.author.id)
+    speaker = clean_text(message.author.display_name)
+    if addressing is not Addressing.OTHERS and text.lower() in _STOP_WORDS:
+        asked = _spot_to_stop(message, spot)
+        return StopRequested(
+            key=spot.key(), place=asked.place(has_own_thread=reply_in == "thread"), user=user, speaker=speaker
+        )
     return MessageReceived(
-        key=MessageKey(platform=PLATFORM, workspace=workspace, channel=channel, message=str(message.id)),
-        place=_place(message, kind, workspace, opens_thread=reply_in == "thread" and addressing is Addressing.BOT),
-        user=UserKey(platform=PLATFORM, user=str(message.author.id)),
-        speaker=clean_text(message.author.display_name),
-        text=readable_text(message, bot_id=bot_id),
+        key=spot.key(),
+        place=spot.place(has_own_thread=reply_in == "thread" and addressing is Addressing.BOT),
+        user=user,
+        speaker=speaker,
+        text=text,
         addressing=addressing,
         sent_at=message.created_at.timestamp(),
+    )
+
+
+def read_edit(message: discord.Message, *, bot_id: int, reply_in: ReplyIn) -> MessageEdited | None:
+    """Translate the new state of a message that its author edited; None for whatever else changes messages.
+
+    Discord tells of links that were looked up and of pins in the same way. They change no time of an edit, so those of
+    a message that was edited before give the identity of that edit.
+    """
+    if message.edited_at is None or not _is_said(message) or not has_words(message):
+        return None
+    spot = spot_of(message)
+    return MessageEdited(
+        key=spot.key(f"edited:{round(message.edited_at.timestamp() * 1000)}"),
+        # Whom the message addressed before is not known; a message in a channel that has threads for its questions
+        # has no other session than its own.
+        place=spot.place(has_own_thread=reply_in == "thread"),
+        user=user_key(message.author.id),
+        speaker=clean_text(message.author.display_name),
+        text=readable_text(message, bot_id=bot_id),
     )
 
 
@@ -48,36 +70,16 @@ def is_unreadable(message: discord.Message, *, bot_id: int) -> bool:
     """
     if not _is_said(message) or has_words(message):
         return False
-    return _addressing(message, _place_kind(message), bot_id) is not Addressing.OTHERS
+    return _addressing(message, spot_of(message).kind, bot_id) is not Addressing.OTHERS
+
+
+def user_key(user_id: int) -> UserKey:
+    """Give the key of a person."""
+    return UserKey(platform=PLATFORM, user=str(user_id))
 
 
 def _is_said(message: discord.Message) -> bool:
     return not message.author.bot and message.webhook_id is None and message.type in _SAID_BY_PEOPLE
-
-
-def _place_kind(message: discord.Message) -> PlaceKind:
-    """Tell in what kind of place a message stands."""
-    if _guild_of(message) is None:
-        return PlaceKind.DIRECT
-    return PlaceKind.THREAD if isinstance(message.channel, discord.Thread) else PlaceKind.CHANNEL
-
-
-def _guild_of(message: discord.Message) -> int | None:
-    """Give the server of a message; None for a direct message."""
-    if message.guild is not None:
-        return message.guild.id
-    # A server that is not in the cache, as during an outage, leaves its id in the channel alone.
-    return message.channel.guild_id if isinstance(message.channel, discord.PartialMessageable) else None
-
-
-def _place(message: discord.Message, kind: PlaceKind, workspace: str, *, opens_thread: bool) -> Place:
-    if opens_thread and kind is PlaceKind.CHANNEL and message.channel.type in _CAN_HAVE_THREADS:
-        # A thread that is opened on a message has the message's id, so its key is known before it is there:
-        # https://discord.com/developers/docs/resources/channel#start-thread-from-message
-        thread = SessionKey(platform=PLATFORM, workspace=workspace, channel=str(message.id))
-        return Place(session=thread, kind=PlaceKind.THREAD, reply_to=f"{message.channel.id}/{message.id}")
-    session = SessionKey(platform=PLATFORM, workspace=workspace, channel=str(message.channel.id))
-    return Place(session=session, kind=kind, reply_to=None if kind is PlaceKind.DIRECT else str(message.id))
 
 
 def _addressing(message: discord.Message, kind: PlaceKind, bot_id: int) -> Addressing:
@@ -99,3 +101,11 @@ def _answered_author(message: discord.Message) -> int | None:
         return None
     answered = message.reference.resolved
     return answered.author.id if isinstance(answered, discord.Message) else None
+
+
+def _spot_to_stop(message: discord.Message, spot: Spot) -> Spot:
+    # Where each question has its own thread, a stop in the channel names the question by replying to it.
+    answered = message.reference.message_id if message.reference is not None else None
+    if answered is None or message.type is not discord.MessageType.reply:
+        return spot
+    return Spot(guild_id=spot.guild_id, channel=spot.channel, message_id=answered)

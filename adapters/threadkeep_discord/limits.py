@@ -26,3 +26,12 @@ LONGEST_WAIT: Final = 30.0
 
 CALL_TIMEOUT: Final = 75.0
 """Seconds for one call: a wait for a rate limit, and discord.py's five tries 25 seconds apart in all."""
+
+IDENTIFY_SECONDS: Final = 5.0
+"""Seconds between the beginnings of gateway sessions: https://discord.com/developers/docs/events/gateway#sharding"""
+
+HISTORY_PAGE: Final = 100
+"""Messages of one page of history: https://discord.com/developers/docs/resources/message#get-channel-messages"""
+
+LOOK_BACK_PAGES: Final = 5
+"""Pages of history that are read to find a reply that may have been posted."""

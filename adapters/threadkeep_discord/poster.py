@@ -7,8 +7,9 @@ from collections.abc import Callable
 import discord
 
 from threadkeep.chat.adapter import ReplyRequest
-from threadkeep_discord.events import DIRECT_WORKSPACE
 from threadkeep_discord.limits import NONCE_LENGTH
+from threadkeep_discord.look_back import EarlierParts, Posted, PostedPayload, read_own, squeezed
+from threadkeep_discord.places import DIRECT_WORKSPACE
 from threadkeep_discord.refusals import CANNOT_SEE_HISTORY, INVALID_FORM, THREAD_ARCHIVED, UNKNOWN_MESSAGE, calling
 from threadkeep_discord.threads import Question, open_thread
 
@@ -34,23 +35,29 @@ class DiscordPoster:
         self._channel_id = int(session.channel)
         self._guild_id = None if session.workspace == DIRECT_WORKSPACE else int(session.workspace)
         self._question = Question.parse(request.place.reply_to)
-        self._reply_to = None if self._question else request.place.reply_to
+        is_referring = request.place.is_shared and self._question is None
+        self._reply_to = request.place.reply_to if is_referring else None
+        self._earlier = EarlierParts(request, read=self._read_own)
         self._generations: dict[int, int] = {}
 
     async def post(self, part: int, text: str) -> str:
         """Make a part visible and give its message's id. Repeating it gives the same message.
 
+        What an earlier attempt may have posted is looked for first, whether or not Discord would still refuse the
+        nonce: it does so for some minutes only.
+
         Raises:
             PlatformError: Discord refuses, or cannot be reached.
         """
-        async with calling("post a message"):
-            if part == 0 and self._question is not None and self._guild_id is not None:
-                await open_thread(self._client(), self._question, guild_id=self._guild_id)
-            message = await self._post_once(part, text)
-        if _squeezed(message.content) != _squeezed(text):
-            # The nonce was known: an earlier attempt has posted this part, with what it had to say then.
-            await self.edit(str(message.id), text)
-        return str(message.id)
+        async with calling("look for a message"):
+            posted = await self._earlier.find(part, text)
+        if posted is None:
+            posted = await self._post_new(part, text)
+        if squeezed(posted.text) != squeezed(text):
+            # An earlier attempt has posted this part, with what it had to say then.
+            await self.edit(posted.message_id, text)
+        self._earlier.note(part, posted.message_id)
+        return posted.message_id
 
     async def edit(self, message_id: str, text: str) -> None:
         """Replace the text of a message.
@@ -80,6 +87,16 @@ class DiscordPoster:
             except discord.NotFound as error:
                 if error.code != UNKNOWN_MESSAGE:
                     raise
+
+    async def _post_new(self, part: int, text: str) -> Posted:
+        async with calling("post a message"):
+            if part == 0 and self._question is not None:
+                await open_thread(self._client(), self._question, guild_id=self._guild_id)
+            message = await self._post_once(part, text)
+        return Posted(message_id=str(message.id), text=message.content)
+
+    async def _read_own(self, after: int) -> list[PostedPayload]:
+        return await read_own(self._client(), self._channel_id, after=after)
 
     async def _post_once(self, part: int, text: str) -> discord.Message:
         while True:
@@ -147,8 +164,3 @@ def nonce(run_id: str, part: int, generation: int = 0) -> str:
 
 def _refuses_reference(error: discord.HTTPException) -> bool:
     return error.code == CANNOT_SEE_HISTORY or (error.code == INVALID_FORM and "message_reference" in error.text)
-
-
-def _squeezed(text: str) -> str:
-    # Discord trims what it stores; blanks alone make no other message.
-    return "".join(text.split())

@@ -3,12 +3,13 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
 from threadkeep.errors import ConfigError
-from threadkeep_discord.events import ReplyIn
+from threadkeep_discord.places import ReplyIn
 
 _TOKEN_NAMES = ("DISCORD_BOT_TOKEN", "DISCORD_TOKEN")
 _WHERE = "https://discord.com/developers/applications, under your application, Bot, Reset Token"
@@ -16,6 +17,9 @@ _WHERE = "https://discord.com/developers/applications, under your application, B
 _TOKEN = re.compile(r"[\w-]{10,}\.[\w-]{4,}\.[\w-]{10,}", re.ASCII)
 _YES = {"1", "true", "yes", "on"}
 _NO = {"", "0", "false", "no", "off"}
+
+Shards = int | Literal["auto"]
+"""How many shards a bot has; ``auto`` for as many as Discord recommends."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,9 +34,11 @@ class DiscordSettings:
         link_previews: Whether Discord may fetch the links of an answer to show previews. The model writes the links,
             and who makes it write one learns from the visit what stands in it.
         api_url: The base URL of the API with its version; None for Discord's.
+        shards: How many shards the bot has. Discord demands more than one from 2,500 servers on.
+        shards_per_process: How many of them one process runs at most; None for all.
 
     Raises:
-        ConfigError: The token or the URL cannot be right; the message says why.
+        ConfigError: The token, the URL or a number cannot be right; the message says why.
     """
 
     token: SecretStr
@@ -40,19 +46,25 @@ class DiscordSettings:
     reply_in: ReplyIn = "place"
     link_previews: bool = False
     api_url: str | None = None
+    shards: Shards = 1
+    shards_per_process: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot be right, before Discord does it with less to say."""
         _check_token(self.token.get_secret_value())
         if self.api_url is not None:
             _check_url(self.api_url)
+        if self.shards != "auto" and self.shards < 1:
+            raise ConfigError(f"DISCORD_SHARDS is {self.shards}: a bot has at least one shard.")
+        if self.shards_per_process is not None and self.shards_per_process < 1:
+            raise ConfigError(f"DISCORD_SHARDS_PER_PROCESS is {self.shards_per_process}: it must be at least 1.")
 
 
 def read_settings(environ: Mapping[str, str]) -> DiscordSettings | None:
     """Read the settings from environment variables; None if no token is set.
 
     ``DISCORD_BOT_TOKEN`` (or ``DISCORD_TOKEN``), ``DISCORD_MESSAGE_CONTENT``, ``DISCORD_REPLY_IN``,
-    ``DISCORD_LINK_PREVIEWS``, ``DISCORD_API_URL``.
+    ``DISCORD_LINK_PREVIEWS``, ``DISCORD_API_URL``, ``DISCORD_SHARDS``, ``DISCORD_SHARDS_PER_PROCESS``.
 
     Raises:
         ConfigError: One of them is wrong; the message says which, and what it should be.
@@ -66,6 +78,8 @@ def read_settings(environ: Mapping[str, str]) -> DiscordSettings | None:
         reply_in=_read_reply_in(environ),
         link_previews=_read_switch(environ, "DISCORD_LINK_PREVIEWS"),
         api_url=environ.get("DISCORD_API_URL", "").strip().rstrip("/") or None,
+        shards="auto" if _is_auto(environ) else _read_number(environ, "DISCORD_SHARDS") or 1,
+        shards_per_process=_read_number(environ, "DISCORD_SHARDS_PER_PROCESS"),
     )
 
 
@@ -110,3 +124,16 @@ def _read_reply_in(environ: Mapping[str, str]) -> ReplyIn:
             return "thread"
         case other:
             raise ConfigError(f"DISCORD_REPLY_IN is {other!r}: set it to place or thread.")
+
+
+def _is_auto(environ: Mapping[str, str]) -> bool:
+    return environ.get("DISCORD_SHARDS", "").strip().lower() == "auto"
+
+
+def _read_number(environ: Mapping[str, str], name: str) -> int | None:
+    value = environ.get(name, "").strip()
+    if not value:
+        return None
+    if not value.isdecimal() or int(value) == 0:
+        raise ConfigError(f"{name} is {value!r}: set it to a number from 1 on.")
+    return int(value)

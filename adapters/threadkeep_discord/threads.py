@@ -1,16 +1,16 @@
 """Opening a thread on the message that asked."""
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Final, Self
 
 import discord
 
-from threadkeep.errors import PlatformUnavailableError
 from threadkeep_discord.limits import THREAD_NAME_LENGTH
 from threadkeep_discord.refusals import THREAD_EXISTS
 from threadkeep_discord.text import readable_text, title
 
 _UNNAMED = "Conversation"
+_ARCHIVED_AFTER_MINUTES: Final = 1440
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,19 +32,18 @@ class Question:
         return cls(channel_id=int(channel), message_id=int(message)) if slash else None
 
 
-async def open_thread(client: discord.Client, question: Question, *, guild_id: int) -> None:
+async def open_thread(client: discord.Client, question: Question, *, guild_id: int | None) -> None:
     """Open the thread, named after the question; harmless if it is open already.
 
     Raises:
         discord.HTTPException: Discord refuses.
-        PlatformUnavailableError: The server is not there, as while Discord starts up or has an outage.
     """
     channel = client.get_partial_messageable(question.channel_id, guild_id=guild_id)
-    if channel.guild is None:
-        raise PlatformUnavailableError("the server is not available at the moment: could not open a thread")
     name = await _name(client, channel, question)
     try:
-        await channel.get_partial_message(question.message_id).create_thread(name=name)
+        await client.http.start_thread_with_message(
+            question.channel_id, question.message_id, name=name, auto_archive_duration=_ARCHIVED_AFTER_MINUTES
+        )
     except discord.HTTPException as error:
         if error.code != THREAD_EXISTS:
             raise

@@ -1,40 +1,59 @@
 """The bolt app: what is acknowledged, and when."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Any, Final, Protocol
 
 import structlog
 from slack_bolt import BoltResponse
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.error import BoltUnhandledRequestError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from threadkeep.errors import PlatformAuthError
-from threadkeep_slack.intake import NotHandedOverError, event_id_of
+from threadkeep_slack.hand_over import NotHandedOverError
 from threadkeep_slack.logs import bolt_logger
+from threadkeep_slack.reading import event_id_of
+from threadkeep_slack.stops import STOP_ACTION, STOP_COMMAND
 from threadkeep_slack.transport import OnLost
 from threadkeep_slack.workspace import Workspace
 
 _log = structlog.get_logger(__name__)
 
-Accept = Callable[[Mapping[str, object]], Awaitable[None]]
-"""Takes the outer payload of an event; raises ``NotHandedOverError`` if it must not be acknowledged."""
-
 _NAME: Final = "threadkeep_slack.libraries.bolt"
 
 
+_EVENTS: Final = ("message", "app_mention", "reaction_added", "agent_session_stopped")
+
+
+class Inlet(Protocol):
+    """Takes what Slack delivers. Each raises ``NotHandedOverError`` for what must not be acknowledged."""
+
+    async def on_event(self, body: Mapping[str, object]) -> None:
+        """Take the outer payload of an event."""
+        ...
+
+    async def on_press(self, body: Mapping[str, object]) -> None:
+        """Take the press of a stop button."""
+        ...
+
+    async def on_command(self, body: Mapping[str, object]) -> str:
+        """Take the slash command, and give what to tell who sent it."""
+        ...
+
+
 def build_app(
-    accept: Accept,
+    inlet: Inlet,
     *,
     client: AsyncWebClient,
     workspace: Workspace,
     on_lost: OnLost,
     signing_secret: str | None = None,
 ) -> AsyncApp:
-    """Build the bolt app that gives messages and mentions to ``accept`` and acknowledges everything else.
+    """Build the bolt app that gives what concerns the bot to the inlet and acknowledges everything else.
 
-    An event is acknowledged when ``accept`` has returned, and not at all if it was not handed over. What is malformed
+    An event is acknowledged when the inlet has returned, and not at all if it was not handed over. What is malformed
     or unknown is logged and acknowledged: Slack would only repeat it.
 
     The app authorizes by what is known already. It therefore makes no auth.test for each event, and keeps the token
@@ -42,7 +61,7 @@ def build_app(
     for an OAuth installation.
 
     Args:
-        accept: Takes the events.
+        inlet: Takes the events.
         client: The client of the bot, shared by all.
         workspace: The bot's installation.
         on_lost: Told when the workspace removed the app or revoked the bot's token.
@@ -73,8 +92,15 @@ def build_app(
         attaching_conversation_kwargs_enabled=False,
     )
 
-    async def on_message(body: dict[str, Any]) -> None:
-        await accept(body)
+    async def on_event(body: dict[str, Any]) -> None:
+        await inlet.on_event(body)
+
+    async def on_press(body: dict[str, Any], ack: AsyncAck) -> None:
+        await inlet.on_press(body)
+        await ack()
+
+    async def on_command(body: dict[str, Any], ack: AsyncAck) -> None:
+        await ack(await inlet.on_command(body))
 
     async def on_removed(body: dict[str, Any]) -> None:
         if is_removal(body, workspace):
@@ -85,8 +111,10 @@ def build_app(
                 )
             )
 
-    app.event("message")(on_message)
-    app.event("app_mention")(on_message)
+    for event in _EVENTS:
+        app.event(event)(on_event)
+    app.action(STOP_ACTION)(on_press)
+    app.command(STOP_COMMAND)(on_command)
     for removal in ("app_uninstalled", "tokens_revoked"):
         app.event(removal)(on_removed)
     app.error(_on_error)

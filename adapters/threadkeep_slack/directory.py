@@ -1,4 +1,4 @@
-"""What people and conversations are called, remembered for a while."""
+"""What is asked of Slack about people, conversations and messages, remembered for a while."""
 
 import asyncio
 import time
@@ -10,12 +10,14 @@ from typing import Final
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
-from threadkeep.errors import PlatformError
+from threadkeep.errors import PlaceGoneError, PlatformError
 from threadkeep_slack.limits import CACHED_NAMES, FAILED_LOOKUP_TTL, LOOKUPS_IN_FLIGHT, NAME_TTL
 from threadkeep_slack.payloads import ConversationKind
 from threadkeep_slack.web_api import platform_errors
 
 _log = structlog.get_logger(__name__)
+
+_KINDS: Final = frozenset({"channel", "group", "im", "mpim"})
 
 Look = Callable[[str], Awaitable[str]]
 """Asks Slack for what is known under an id."""
@@ -44,6 +46,10 @@ class LookupCache:
         """Give what is remembered; None where nothing is."""
         entry = self._known.get(key)
         return entry.value if entry is not None and entry.until > self._clock() else None
+
+    def is_running(self, key: str) -> bool:
+        """Tell whether the answer is still awaited."""
+        return key in self._running
 
     def remember(self, key: str, value: str) -> None:
         """Remember what was learned elsewhere."""
@@ -92,6 +98,46 @@ class LookupCache:
             self._known.popitem(last=False)
 
 
+class Directory:
+    """All that is asked of Slack to understand an event.
+
+    Attributes:
+        people: Names, by user.
+        conversations: Kinds, by channel.
+        threads: The thread in which a message stands, by ``thread_key``; empty where it stands in none.
+    """
+
+    def __init__(self, client: AsyncWebClient) -> None:
+        self.people: Final = people_of(client)
+        self.conversations: Final = conversations_of(client)
+        self.threads: Final = threads_of(client)
+
+    def kind_of(self, channel: str, channel_type: str | None = None) -> str | None:
+        """Give the kind of a conversation if it can be told without asking Slack.
+
+        Args:
+            channel: The conversation.
+            channel_type: What the event says of it, if it does.
+        """
+        if channel.startswith("D"):
+            return "im"
+        if channel_type is None:
+            return self.conversations.known(channel)
+        kind = channel_type if channel_type in _KINDS else "channel"
+        self.conversations.remember(channel, kind)
+        return kind
+
+    async def aclose(self) -> None:
+        """End the look-ups that still run."""
+        for cache in (self.people, self.conversations, self.threads):
+            await cache.aclose()
+
+
+def thread_key(channel: str, ts: str) -> str:
+    """Give the key under which the thread of a message is remembered."""
+    return f"{channel} {ts}"
+
+
 def people_of(client: AsyncWebClient) -> LookupCache:
     """Build the cache of people's names (https://docs.slack.dev/reference/methods/users.info/)."""
 
@@ -112,6 +158,29 @@ def conversations_of(client: AsyncWebClient) -> LookupCache:
         return _kind(response.get("channel"))
 
     return LookupCache(look, what="conversation")
+
+
+def threads_of(client: AsyncWebClient) -> LookupCache:
+    """Build the cache of threads in which messages stand.
+
+    Asked for a message inside a thread, conversations.replies gives that message or the whole thread
+    (https://docs.slack.dev/reference/methods/conversations.replies/).
+    """
+
+    async def look(key: str) -> str:
+        channel, _, ts = key.partition(" ")
+        with platform_errors("conversations.replies"):
+            response = await client.conversations_replies(
+                channel=channel, ts=ts, oldest=ts, latest=ts, inclusive=True, limit=1
+            )
+        messages = response.get("messages")
+        for message in messages if isinstance(messages, list) else []:
+            if isinstance(message, dict) and message.get("ts") == ts:
+                thread = str(message.get("thread_ts") or ts)
+                return "" if thread == ts else thread
+        raise PlaceGoneError("Slack's conversations.replies does not show the message")
+
+    return LookupCache(look, what="thread")
 
 
 def _name(record: object, user: str) -> str:

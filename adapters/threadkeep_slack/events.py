@@ -68,11 +68,20 @@ def place_of(message: SlackMessage, kind: str, *, team: str, is_agent_view: bool
         is_agent_view: Whether direct messages are threads.
     """
     thread = message.thread_ts if message.is_reply else None
-    is_threaded = kind not in {"im", "mpim"} or (kind == "im" and is_agent_view)
-    if thread is None and is_threaded:
+    if thread is None and is_threaded(kind, is_agent_view=is_agent_view):
         thread = message.ts
-    session = SessionKey(platform=PLATFORM, workspace=team, channel=message.channel, thread=thread)
-    return Place(session=session, kind=_place_kind(kind, thread), reply_to=message.ts)
+    return place_in(message.channel, thread, kind, team=team, reply_to=message.ts)
+
+
+def is_threaded(kind: str, *, is_agent_view: bool) -> bool:
+    """Tell whether each message at the top of a conversation begins a thread."""
+    return kind not in {"im", "mpim"} or (kind == "im" and is_agent_view)
+
+
+def place_in(channel: str, thread: str | None, kind: str, *, team: str, reply_to: str | None) -> Place:
+    """Give the place of a thread, or of a whole direct or group conversation."""
+    session = SessionKey(platform=PLATFORM, workspace=team, channel=channel, thread=thread)
+    return Place(session=session, kind=_place_kind(kind, thread), reply_to=reply_to)
 
 
 def people_in(message: SlackMessage, workspace: Workspace) -> tuple[str, ...]:
@@ -81,6 +90,16 @@ def people_in(message: SlackMessage, workspace: Workspace) -> tuple[str, ...]:
     mentioned.pop(workspace.bot_user, None)
     speaker = (message.user,) if message.user else ()
     return (*speaker, *list(mentioned)[:MENTIONED_NAMES])
+
+
+def key_of(message: SlackMessage, team: str, *, revision: str | None = None) -> MessageKey:
+    """Give the identity of a message, or of what happened to it."""
+    return MessageKey(platform=PLATFORM, workspace=team, channel=message.channel, message=message.ts, revision=revision)
+
+
+def user_key(user: str, workspace: Workspace) -> UserKey:
+    """Give the key of a person, who has one id in all of an organisation."""
+    return UserKey(platform=PLATFORM, user=user, workspace=workspace.people)
 
 
 def to_event(
@@ -102,11 +121,9 @@ def to_event(
     """
     user = message.user or ""
     return MessageReceived(
-        key=MessageKey(
-            platform=PLATFORM, workspace=place.session.workspace, channel=message.channel, message=message.ts
-        ),
+        key=key_of(message, place.session.workspace),
         place=place,
-        user=UserKey(platform=PLATFORM, user=user, workspace=workspace.people),
+        user=user_key(user, workspace),
         speaker=names.get(user) or _profile_name(message) or user,
         text=_text(message, workspace, names),
         addressing=addressing,

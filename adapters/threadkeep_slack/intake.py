@@ -1,125 +1,145 @@
-"""The way of an event from Slack's payload to the sink, in order and bounded."""
+"""The way of an event from Slack's payload to the sink."""
 
-import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
-import structlog
-from pydantic import ValidationError
-
-from threadkeep.chat.adapter import Sink
-from threadkeep.chat.events import Addressing
-from threadkeep.errors import PlatformError
-from threadkeep_slack.directory import LookupCache
-from threadkeep_slack.events import addressing_of, is_from_person, is_spoken, people_in, place_of, to_event
-from threadkeep_slack.limits import EVENTS_IN_FLIGHT, HAND_OVER_SECONDS, NAME_LOOKUP_SECONDS
-from threadkeep_slack.payloads import EventEnvelope, SlackMessage, read_subtype
-from threadkeep_slack.turns import Turns
+from threadkeep.chat.events import MessageReceived, StopRequested
+from threadkeep_slack.changes import concerns_bot, deleted_message, edited_message, to_deletion, to_edit
+from threadkeep_slack.controls import Controls
+from threadkeep_slack.directory import Directory, thread_key
+from threadkeep_slack.events import addressing_of, is_from_person, is_spoken, people_in
+from threadkeep_slack.hand_over import Arrival, Findings, HandOver
+from threadkeep_slack.hearing import hear
+from threadkeep_slack.payloads import ChangeEnvelope, MessageEnvelope, SlackChange, SlackMessage, read_heading
+from threadkeep_slack.reading import read_envelope
+from threadkeep_slack.turns import rank_of
 from threadkeep_slack.workspace import Workspace
-
-_log = structlog.get_logger(__name__)
-
-_KINDS: Final = frozenset({"channel", "group", "im", "mpim"})
-
-
-class NotHandedOverError(PlatformError):
-    """The sink did not take an event: it must not be acknowledged, so that Slack delivers it again."""
 
 
 class Intake:
-    """Hands what people say to the sink.
+    """Takes what Slack delivers, and returns when it may be acknowledged.
 
-    Slack's transports start a task for each event. Messages of one channel still reach the sink in the order in which
-    they arrived: each takes its place in the channel's line before it awaits anything. Names are looked up meanwhile,
-    and no event waits longer for them than ``NAME_LOOKUP_SECONDS`` from its own arrival.
+    That is: the sink has it, or it is not for the bot, or it cannot be read.
+
+    Args:
+        hand_over: The way to the sink.
+        workspace: The bot's installation.
+        directory: What people and conversations are called.
+        is_agent_view: Whether direct messages are threads.
     """
 
     def __init__(
-        self,
-        sink: Sink,
-        *,
-        workspace: Workspace,
-        people: LookupCache,
-        conversations: LookupCache,
-        is_agent_view: bool = False,
+        self, hand_over: HandOver, *, workspace: Workspace, directory: Directory, is_agent_view: bool = False
     ) -> None:
-        self._sink: Final = sink
+        self._hand_over: Final = hand_over
         self._workspace: Final = workspace
-        self._people: Final = people
-        self._conversations: Final = conversations
+        self._directory: Final = directory
         self._is_agent_view: Final = is_agent_view
-        self._turns: Final = Turns()
+        self._controls: Final = Controls(
+            hand_over, workspace=workspace, directory=directory, is_agent_view=is_agent_view
+        )
 
-    async def accept(self, body: Mapping[str, object]) -> None:
-        """Take the outer payload of a ``message`` or ``app_mention`` event.
-
-        Returns when the event may be acknowledged: the sink has it, or it is not for the bot, or it cannot be read.
+    async def on_event(self, body: Mapping[str, object]) -> None:
+        """Take the outer payload of an event.
 
         Raises:
             NotHandedOverError: It must not be acknowledged.
         """
-        arrived = asyncio.get_running_loop().time()
-        if not is_spoken(read_subtype(body)):
+        handler = self._handler_of(*read_heading(body))
+        if handler is not None:
+            await handler(body)
+
+    async def on_press(self, body: Mapping[str, object]) -> None:
+        """Take the press of a stop button.
+
+        Raises:
+            NotHandedOverError: It must not be acknowledged.
+        """
+        await self._controls.on_press(body)
+
+    async def on_command(self, body: Mapping[str, object]) -> str:
+        """Take the slash command, and give what to tell who sent it.
+
+        Raises:
+            NotHandedOverError: It must not be acknowledged.
+        """
+        return await self._controls.on_command(body)
+
+    def _handler_of(
+        self, kind: str | None, subtype: str | None
+    ) -> Callable[[Mapping[str, object]], Awaitable[None]] | None:
+        match kind, subtype:
+            case "reaction_added", _:
+                return self._controls.on_reaction
+            case "agent_session_stopped", _:
+                return self._controls.on_session_stopped
+            case "message", "message_changed" | "message_deleted":
+                return self._on_change
+            case _:
+                return self._on_message if is_spoken(subtype) else None
+
+    async def _on_message(self, body: Mapping[str, object]) -> None:
+        found = read_envelope(MessageEnvelope, body, self._workspace)
+        if found is None:
             return
-        envelope = _read(body)
-        if envelope is None:
-            return
-        team = self._workspace.team_of(envelope)
-        if team is None:
-            _log.warning("slack_event_of_another_workspace", event_id=envelope.event_id, team=envelope.team_id)
-            return
+        envelope, team = found
         message = envelope.event
-        kind = self._kind(message)
+        kind = self._directory.kind_of(message.channel, message.channel_type)
         addressing = addressing_of(message, kind or "channel", self._workspace)
         if addressing is None or not is_from_person(message, self._workspace):
             return
-        await self._hand_over(message, team=team, kind=kind, addressing=addressing, arrived=arrived)
 
-    async def _hand_over(
-        self, message: SlackMessage, *, team: str, kind: str | None, addressing: Addressing, arrived: float
-    ) -> None:
-        if self._turns.waiting >= EVENTS_IN_FLIGHT:
-            raise NotHandedOverError(f"{EVENTS_IN_FLIGHT} events wait for the store already")
-        names_until = arrived + NAME_LOOKUP_SECONDS
+        def write(findings: Findings) -> MessageReceived | StopRequested:
+            event = hear(
+                message,
+                kind=findings.kind,
+                team=team,
+                addressing=addressing,
+                workspace=self._workspace,
+                names=findings.names,
+                is_agent_view=self._is_agent_view,
+            )
+            self._remember(message, event)
+            return event
+
+        await self._hand_over.put(self._arrival(message, kind, message.ts), write)
+
+    async def _on_change(self, body: Mapping[str, object]) -> None:
+        found = read_envelope(ChangeEnvelope, body, self._workspace)
+        if found is None:
+            return
+        envelope, team = found
+        change = envelope.event
+        kind = self._directory.kind_of(change.channel, change.channel_type)
+        deleted, edited = deleted_message(change), edited_message(change)
+        if deleted is not None and self._concerns_bot(change, deleted, kind):
+            await self._hand_over.put(
+                Arrival(channel=change.channel, rank=rank_of(change.ts), people=(), kind=kind),
+                lambda findings: to_deletion(deleted, kind=findings.kind, team=team, is_agent_view=self._is_agent_view),
+            )
+        elif edited is not None and self._concerns_bot(change, edited, kind):
+            await self._hand_over.put(
+                self._arrival(edited, kind, change.ts),
+                lambda findings: to_edit(
+                    change,
+                    edited,
+                    kind=findings.kind,
+                    team=team,
+                    workspace=self._workspace,
+                    names=findings.names,
+                    is_agent_view=self._is_agent_view,
+                ),
+            )
+
+    def _concerns_bot(self, change: SlackChange, subject: SlackMessage, kind: str | None) -> bool:
+        return concerns_bot(change, subject, kind or "channel", self._workspace)
+
+    def _arrival(self, message: SlackMessage, kind: str | None, happened_at: str) -> Arrival:
         people = people_in(message, self._workspace)
-        self._people.begin(people)
-        if kind is None:
-            self._conversations.begin([message.channel])
-        try:
-            async with asyncio.timeout(HAND_OVER_SECONDS), self._turns.take(message.channel):
-                names = await self._people.settle(people, until=names_until)
-                if kind is None:
-                    kinds = await self._conversations.settle([message.channel], until=names_until)
-                    kind = kinds.get(message.channel, "channel")
-                place = place_of(message, kind, team=team, is_agent_view=self._is_agent_view)
-                event = to_event(message, place=place, addressing=addressing, workspace=self._workspace, names=names)
-                acceptance = await self._sink(event)
-        except Exception as error:
-            # Whatever kept the sink from taking it, Slack delivers again what is not acknowledged.
-            raise NotHandedOverError(f"{type(error).__name__}: {error}") from error
-        _log.debug("slack_event_handed_over", key=str(event.key), acceptance=acceptance)
+        return Arrival(channel=message.channel, rank=rank_of(happened_at), people=people, kind=kind)
 
-    def _kind(self, message: SlackMessage) -> str | None:
-        """Give the kind of the conversation if it can be told without asking Slack."""
-        if message.channel.startswith("D"):
-            return "im"
-        if message.channel_type is None:
-            return self._conversations.known(message.channel)
-        kind = message.channel_type if message.channel_type in _KINDS else "channel"
-        self._conversations.remember(message.channel, kind)
-        return kind
-
-
-def _read(body: Mapping[str, object]) -> EventEnvelope | None:
-    try:
-        return EventEnvelope.model_validate(body)
-    except ValidationError as error:
-        fields = sorted({".".join(str(part) for part in detail["loc"]) for detail in error.errors()})
-        _log.warning("slack_event_malformed", event_id=event_id_of(body), fields=fields)
-        return None
-
-
-def event_id_of(body: object) -> str:
-    """Give the id under which Slack knows a delivery, for the log; empty where there is none."""
-    found = body.get("event_id") if isinstance(body, Mapping) else None
-    return found[:128] if isinstance(found, str) else ""
+    def _remember(self, message: SlackMessage, event: MessageReceived | StopRequested) -> None:
+        thread = message.thread_ts if message.is_reply else None
+        self._directory.threads.remember(thread_key(message.channel, message.ts), thread or "")
+        if isinstance(event, MessageReceived) and message.user is not None:
+            self._controls.remember(message.user, event.place)

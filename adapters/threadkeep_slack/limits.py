@@ -31,6 +31,10 @@ NAME_LOOKUP_SECONDS: Final = 0.8
 HAND_OVER_SECONDS: Final = 10.0
 """How long an event may wait for its turn and for the store. Beyond it Slack has long begun to deliver it again."""
 
+GATHER_SECONDS: Final = 0.01
+"""How long an event waits for earlier ones of its channel, where several sockets are open: messages that Slack sends
+one right after the other may come over two of them."""
+
 EVENTS_IN_FLIGHT: Final = 1_000
 """How many events may be handed over at once. Slack delivers at most 30,000 an hour, about 8 a second
 (https://docs.slack.dev/apis/events-api/#rate-limiting); more than this means that the store stands still. Further
@@ -53,11 +57,29 @@ SOCKET_DOWN_SECONDS: Final = 30.0
 """How long a socket may be down before its address is thrown away: Slack's addresses carry a ticket for one use, and
 slack_sdk goes on trying the same one."""
 
+SOCKETS: Final = 2
+"""How many sockets a process opens: while Slack renews one of them, events come over the other."""
+
+MOST_SOCKETS: Final = 10
+"""How many sockets Slack allows to an app (https://docs.slack.dev/apis/events-api/using-socket-mode/)."""
+
+SLOT_SECONDS: Final = 20.0
+"""For how long a process holds its share of them without saying that it is still there."""
+
+SLOT_HEARTBEAT: Final = 5.0
+"""Seconds between two such signs."""
+
+RENEWAL_SECONDS: Final = 5.0
+"""How long a socket waits, before it is renewed, for another one of the process that is being renewed."""
+
 DRAIN_SECONDS: Final = 5.0
 """How long ``stop`` waits for events that are being handed over."""
 
 CACHED_NAMES: Final = 5_000
-"""How many people and conversations are remembered."""
+"""How many people, conversations and threads of messages are remembered, of each."""
+
+PLACES_REMEMBERED: Final = 5_000
+"""How many people's latest places are remembered, for their slash commands."""
 
 NAME_TTL: Final = 3_600.0
 """Seconds for which a name is remembered; people change theirs rarely."""
@@ -74,5 +96,21 @@ MENTIONED_NAMES: Final = 5
 LOOK_BACK_PAGES: Final = 5
 """How many pages are read to find a message of ours that may have been posted."""
 
+LOOK_BACK_SECONDS: Final = 86_400.0
+"""How long before the question a message of ours is looked for. A repeated run may answer further questions, which were
+asked after the first attempt had posted."""
+
 LOOK_BACK_PAGE: Final = 200
 """Messages on each (https://docs.slack.dev/reference/methods/conversations.replies/ recommends at most 200)."""
+
+CATCH_UP_PAGES: Final = 10
+"""How many pages of a place are read to find what was missed."""
+
+CATCH_UP_ATTEMPTS: Final = 5
+"""How often a page is asked for, when Slack asks to wait or fails. Both methods are Tier 3: 50 calls a minute."""
+
+CATCH_UP_DELAY: Final = 1.0
+"""Seconds before a page is asked for again after Slack failed; longer each time."""
+
+CATCH_UP_NAMES_SECONDS: Final = 5.0
+"""How long the names of a missed message are waited for."""

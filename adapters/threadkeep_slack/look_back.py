@@ -1,6 +1,6 @@
 """Finding a message of ours that may have been posted."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 import structlog
@@ -9,8 +9,8 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from threadkeep.chat.adapter import ReplyRequest
 from threadkeep.errors import PlatformAuthError
-from threadkeep_slack.limits import LOOK_BACK_PAGE, LOOK_BACK_PAGES
-from threadkeep_slack.web_api import platform_errors
+from threadkeep_slack.limits import LOOK_BACK_PAGE, LOOK_BACK_PAGES, LOOK_BACK_SECONDS
+from threadkeep_slack.web_api import messages_in, next_cursor, platform_errors
 
 _log = structlog.get_logger(__name__)
 
@@ -47,11 +47,11 @@ async def find_part(client: AsyncWebClient, request: ReplyRequest, part: int, *,
         except PlatformAuthError as error:
             _log.warning("slack_cannot_look_back", run_id=request.run_id, reason=str(error))
             return None
-        for message in _messages(response):
+        for message in messages_in(response):
             metadata = message.get("metadata")
             if message.get("user") == bot_user and isinstance(metadata, dict) and _is_same(metadata, wanted):
                 return str(message.get("ts"))
-        cursor = _next_cursor(response)
+        cursor = next_cursor(response)
         if not cursor:
             return None
     return None
@@ -59,11 +59,12 @@ async def find_part(client: AsyncWebClient, request: ReplyRequest, part: int, *,
 
 async def _read_page(client: AsyncWebClient, request: ReplyRequest, cursor: str) -> AsyncSlackResponse:
     session = request.place.session
+    oldest = _oldest(request.place.reply_to)
     if session.thread is None:
         with platform_errors("conversations.history"):
             return await client.conversations_history(
                 channel=session.channel,
-                oldest=request.place.reply_to,
+                oldest=oldest,
                 limit=LOOK_BACK_PAGE,
                 include_all_metadata=True,
                 cursor=cursor or None,
@@ -72,23 +73,16 @@ async def _read_page(client: AsyncWebClient, request: ReplyRequest, cursor: str)
         return await client.conversations_replies(
             channel=session.channel,
             ts=session.thread,
-            oldest=request.place.reply_to,
+            oldest=oldest,
             limit=LOOK_BACK_PAGE,
             include_all_metadata=True,
             cursor=cursor or None,
         )
 
 
-def _messages(response: AsyncSlackResponse) -> Iterator[Mapping[str, object]]:
-    messages = response.get("messages")
-    return (message for message in messages if isinstance(message, dict)) if isinstance(messages, list) else iter(())
+def _oldest(question: str | None) -> str | None:
+    return None if question is None else f"{max(0.0, float(question) - LOOK_BACK_SECONDS):.6f}"
 
 
 def _is_same(metadata: Mapping[str, object], wanted: Mapping[str, object]) -> bool:
     return all(metadata.get(key) == value for key, value in wanted.items())
-
-
-def _next_cursor(response: AsyncSlackResponse) -> str:
-    further = response.get("response_metadata")
-    cursor = further.get("next_cursor") if isinstance(further, dict) else None
-    return cursor if isinstance(cursor, str) else ""

@@ -1,8 +1,9 @@
-"""What Slack sends, checked at the door: only the fields that we read."""
+"""What Slack sends of messages, checked at the door: only the fields that we read."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 Id = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 """An id of a workspace, conversation, person or bot."""
@@ -14,41 +15,48 @@ ConversationKind = Literal["channel", "group", "im", "mpim"]
 """Public channel, private channel, direct message, group direct message."""
 
 
-class _Payload(BaseModel):
+class Payload(BaseModel):
+    """Something that Slack sends: frozen, and blind to what we do not read."""
+
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class Authorization(_Payload):
+class Authorization(Payload):
     """One installation of the app that can see the event."""
 
     team_id: Id | None = None
     enterprise_id: Id | None = None
 
 
-class EventEnvelope(_Payload):
+class Envelope(Payload):
     """The outer payload of an event (https://docs.slack.dev/apis/events-api/#event-type-structure)."""
 
     event_id: str = Field(default="", max_length=128)
     team_id: Id | None = None
     authorizations: tuple[Authorization, ...] = ()
-    event: "SlackMessage"
 
 
-class Profile(_Payload):
+class Profile(Payload):
     """The part of a profile that comes along with messages of people from other workspaces."""
 
     display_name: str = ""
     real_name: str = ""
 
 
-class SharedFile(_Payload):
+class SharedFile(Payload):
     """A file that was posted with a message."""
 
     name: str | None = None
     title: str | None = None
 
 
-class SlackMessage(_Payload):
+class Edited(Payload):
+    """When a message was last edited by its author."""
+
+    ts: Timestamp
+
+
+class SlackMessage(Payload):
     """A ``message`` or an ``app_mention`` (https://docs.slack.dev/reference/events/message/).
 
     The latter says nothing of the kind of its conversation: ``channel_type`` is None.
@@ -66,6 +74,7 @@ class SlackMessage(_Payload):
     app_id: str | None = None
     text: str | None = None
     files: tuple[SharedFile, ...] | None = None
+    edited: Edited | None = None
     hidden: bool = False
 
     @property
@@ -73,22 +82,84 @@ class SlackMessage(_Payload):
         """Tell whether it stands in a thread, below the message that began it."""
         return self.thread_ts is not None and self.thread_ts != self.ts
 
+    @property
+    def is_tombstone(self) -> bool:
+        """Tell whether it is what remains of a deleted message that has replies."""
+        return self.subtype == "tombstone"
 
-class _Heading(_Payload):
+
+class SlackChange(Payload):
+    """A message that was edited, decorated by Slack, or deleted.
+
+    https://docs.slack.dev/reference/events/message/message_changed/ and
+    https://docs.slack.dev/reference/events/message/message_deleted/
+    """
+
+    type: Literal["message"]
+    subtype: Literal["message_changed", "message_deleted"]
+    channel: Id
+    channel_type: str | None = None
+    ts: Timestamp
+    message: SlackMessage | None = None
+    previous_message: SlackMessage | None = None
+    deleted_ts: Timestamp | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _tell_messages_their_channel(cls, data: object) -> object:
+        if not isinstance(data, Mapping):
+            return data
+        inner = {name: data.get(name) for name in ("message", "previous_message")}
+        return {
+            **data,
+            **{name: in_channel(record, data) for name, record in inner.items() if isinstance(record, Mapping)},
+        }
+
+
+class MessageEnvelope(Envelope):
+    """The outer payload of something said."""
+
+    event: SlackMessage
+
+
+class ChangeEnvelope(Envelope):
+    """The outer payload of an edit or a deletion."""
+
+    event: SlackChange
+
+
+class _Heading(Payload):
+    type: str | None = None
     subtype: str | None = None
 
 
-class _HeadedEnvelope(_Payload):
+class _HeadedEnvelope(Payload):
     event: _Heading
 
 
-def read_subtype(body: object) -> str | None:
-    """Give the subtype of the event in an outer payload, whatever else is in it; None where there is none.
+def in_channel(record: Mapping[str, object], place: Mapping[str, object]) -> dict[str, object]:
+    """Complete a message as Slack writes it inside of events and in histories, where it does not name its channel.
+
+    Args:
+        record: The message.
+        place: Where ``channel`` and ``channel_type`` are found.
+    """
+    return {
+        **record,
+        "type": "message",
+        "channel": place.get("channel"),
+        "channel_type": place.get("channel_type"),
+    }
+
+
+def read_heading(body: object) -> tuple[str | None, str | None]:
+    """Give type and subtype of the event in an outer payload, whatever else is in it; None where there is none.
 
     Events such as ``message_changed`` have no speaker and no text of their own, so they are told apart before they are
-    checked as messages.
+    checked.
     """
     try:
-        return _HeadedEnvelope.model_validate(body).event.subtype
+        heading = _HeadedEnvelope.model_validate(body).event
     except ValidationError:
-        return None
+        return None, None
+    return heading.type, heading.subtype

@@ -7,6 +7,7 @@ from typing import Final
 from pydantic import SecretStr
 
 from threadkeep.errors import ConfigError
+from threadkeep_slack.limits import MOST_SOCKETS, SOCKETS
 
 SLACK_API_URL: Final = "https://slack.com/api/"
 """Where Slack's Web API is."""
@@ -33,6 +34,7 @@ class SlackSettings:
         api_url: Where Slack's Web API is.
         host: The address on which requests from Slack are served.
         port: The port; 0 takes a free one.
+        sockets: How many sockets a process opens in Socket Mode, of the ten that Slack allows to an app.
         is_agent_view: Whether the app is declared as an agent, so that each top-level direct message begins a
             conversation of its own.
     """
@@ -43,10 +45,13 @@ class SlackSettings:
     api_url: str = SLACK_API_URL
     host: str = "127.0.0.1"
     port: int = 3000
+    sockets: int = SOCKETS
     is_agent_view: bool = False
 
     def __post_init__(self) -> None:
         """Refuse tokens that cannot be right, before Slack does it with less to say."""
+        if not 1 <= self.sockets <= MOST_SOCKETS:
+            raise ConfigError(f"SLACK_SOCKETS must be a number from 1 to {MOST_SOCKETS}, not {self.sockets}")
         _check_bot_token(self.bot_token.get_secret_value())
         if self.app_token is not None:
             _check_app_token(self.app_token.get_secret_value())
@@ -82,6 +87,7 @@ def read_settings(environ: Mapping[str, str]) -> SlackSettings | None:
         api_url=_read_url(environ),
         host=environ.get("SLACK_HOST", "").strip() or "127.0.0.1",
         port=_read_port(environ),
+        sockets=_read_sockets(environ),
     )
 
 
@@ -123,3 +129,12 @@ def _read_port(environ: Mapping[str, str]) -> int:
             raise ConfigError(f"{name} must be a port number from 0 to 65535, not {text!r}")
         return int(text)
     return 3000
+
+
+def _read_sockets(environ: Mapping[str, str]) -> int:
+    text = environ.get("SLACK_SOCKETS", "").strip()
+    if not text:
+        return SOCKETS
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= MOST_SOCKETS:
+        raise ConfigError(f"SLACK_SOCKETS must be a number from 1 to {MOST_SOCKETS}, not {text!r}")
+    return int(text)

@@ -15,9 +15,9 @@ from slack_sdk.socket_mode.response import SocketModeResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
 from threadkeep.errors import PlatformAuthError, PlatformError, PlatformUnavailableError
-from threadkeep_slack.intake import event_id_of
 from threadkeep_slack.limits import CONNECT_SECONDS, DRAIN_SECONDS, PING_SECONDS, SOCKET_DOWN_SECONDS
-from threadkeep_slack.socket_client import OwnedSocketClient
+from threadkeep_slack.reading import event_id_of
+from threadkeep_slack.socket_client import OwnedSocketClient, SocketFamily
 from threadkeep_slack.transport import OnLost
 from threadkeep_slack.web_api import platform_errors
 
@@ -29,6 +29,15 @@ class SocketMode:
 
     slack_sdk renews the connection when Slack asks for it and when it breaks. A watchdog covers what it does not: it
     goes on trying an address whose ticket is spent.
+
+    Args:
+        app: What is acknowledged, and when.
+        app_token: The app-level token.
+        web_client: The client of the bot.
+        on_lost: Told when Slack refuses the app-level token.
+        family: What it has in common with the other sockets of the process.
+        ping_seconds: Seconds between pings, and between the watchdog's looks.
+        down_seconds: How long the socket may be down before its address is thrown away.
     """
 
     def __init__(
@@ -38,6 +47,7 @@ class SocketMode:
         app_token: str,
         web_client: AsyncWebClient,
         on_lost: OnLost,
+        family: SocketFamily,
         ping_seconds: float = PING_SECONDS,
         down_seconds: float = SOCKET_DOWN_SECONDS,
     ) -> None:
@@ -45,6 +55,7 @@ class SocketMode:
         self._app_token: Final = app_token
         self._web_client: Final = web_client
         self._on_lost: Final = on_lost
+        self._family: Final = family
         self._ping_seconds: Final = ping_seconds
         self._down_seconds: Final = down_seconds
         self._client: OwnedSocketClient | None = None
@@ -67,7 +78,10 @@ class SocketMode:
         with platform_errors("apps.connections.open"):
             answer = await self._web_client.apps_connections_open(app_token=self._app_token)
         client = OwnedSocketClient(
-            app_token=self._app_token, web_client=self._web_client, ping_seconds=self._ping_seconds
+            app_token=self._app_token,
+            web_client=self._web_client,
+            ping_seconds=self._ping_seconds,
+            family=self._family,
         )
         client.socket_mode_request_listeners.append(self._on_request)
         try:

@@ -8,6 +8,7 @@ from typing import Final
 import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from threadkeep.errors import (
     PlaceGoneError,
@@ -160,6 +161,19 @@ def to_platform_error(method: str, refusal: Refusal) -> PlatformError:
     if code in _AUTH:
         return PlatformAuthError(f"{what}: {_remedy(refusal)}")
     return PlatformError(what)
+
+
+def messages_in(response: AsyncSlackResponse) -> Iterator[Mapping[str, object]]:
+    """Give the messages of a page of conversations.history or conversations.replies."""
+    messages = response.get("messages")
+    return (message for message in messages if isinstance(message, dict)) if isinstance(messages, list) else iter(())
+
+
+def next_cursor(response: AsyncSlackResponse) -> str:
+    """Give the cursor of the next page (https://docs.slack.dev/apis/web-api/pagination/); empty if there is none."""
+    further = response.get("response_metadata")
+    cursor = further.get("next_cursor") if isinstance(further, dict) else None
+    return cursor if isinstance(cursor, str) else ""
 
 
 def _remedy(refusal: Refusal) -> str:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field, ValidationError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from threadkeep.errors import PlatformError
-from threadkeep_slack.payloads import EventEnvelope, Id
+from threadkeep_slack.payloads import Envelope, Id
 from threadkeep_slack.web_api import platform_errors
 
 _log = structlog.get_logger(__name__)
@@ -43,7 +43,7 @@ class Workspace:
         """Give the workspace or organisation in which ids of people are unique."""
         return self.enterprise or self.team
 
-    def team_of(self, envelope: EventEnvelope) -> str | None:
+    def team_of(self, envelope: Envelope) -> str | None:
         """Give the workspace under which an event is kept; None if it is not for this installation.
 
         In channels that several organisations share, the event names the workspace of the speaker, and the
@@ -57,6 +57,17 @@ class Workspace:
         if not seen_by or envelope.team_id == self.team or any(auth.team_id == self.team for auth in seen_by):
             return self.team
         return None
+
+    def team_pressed_in(self, team: str | None, enterprise: str | None) -> str | None:
+        """Give the workspace under which a press or command is kept; None if it is not for this installation.
+
+        Args:
+            team: The workspace that Slack names.
+            enterprise: The organisation that Slack names.
+        """
+        if self.is_org_wide:
+            return (team or self.team) if enterprise == self.enterprise else None
+        return self.team if team == self.team else None
 
 
 class _AuthTest(BaseModel):

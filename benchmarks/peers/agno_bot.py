@@ -15,6 +15,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 from words import HISTORY_RUNS, INSTRUCTIONS, MODEL, PERSON, QUESTION
 
+IS_STREAMED = os.environ["STREAM"] == "1"
 app = AsyncApp(client=AsyncWebClient(token=os.environ["SLACK_BOT_TOKEN"], base_url=os.environ["SLACK_API_URL"]))
 db = RedisDb(db_url=os.environ["REDIS_URL"])
 agent = Agent(
@@ -27,12 +28,8 @@ agent = Agent(
 )
 
 
-class Mode:
-    is_streamed = True
-
-
 async def complete(text: str, session_id: str, user_id: str) -> str:
-    if not Mode.is_streamed:
+    if not IS_STREAMED:
         return str((await agent.arun(text, session_id=session_id, user_id=user_id)).content)
     events = agent.arun(text, session_id=session_id, user_id=user_id, stream=True)
     return "".join([str(event.content) async for event in events if event.event == "RunContent" and event.content])
@@ -54,14 +51,10 @@ async def seed(channel: str, runs: int) -> None:
         db.upsert_run(run, session_id=channel, user_id=PERSON, run_index=number)
 
 
-def set_streaming(is_streaming: bool) -> None:
-    Mode.is_streamed = is_streaming
-
-
 async def main() -> None:
     handler = AsyncSocketModeHandler(app, os.environ["SLACK_APP_TOKEN"])
     await handler.connect_async()
-    await pulse(seed=seed, set_streaming=set_streaming)
+    await pulse(seed)
 
 
 asyncio.run(main())

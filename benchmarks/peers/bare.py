@@ -16,14 +16,10 @@ async def seed(channel: str, runs: int) -> None:
         await bot.store.rpush(f"history:{channel}:", *run * min(500, runs - first))
 
 
-def set_streaming(is_streaming: bool) -> None:
-    bot.complete = bot.streamed if is_streaming else bot.whole
-
-
 async def main() -> None:
     handler = AsyncSocketModeHandler(bot.app, os.environ["SLACK_APP_TOKEN"])
     await handler.connect_async()
-    await pulse(seed=seed, set_streaming=set_streaming)
+    await pulse(seed)
 
 
 asyncio.run(main())

@@ -17,6 +17,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from words import ANSWER, HISTORY_RUNS, INSTRUCTIONS, MODEL, QUESTION
 
 set_tracing_disabled(disabled=True)
+IS_STREAMED = os.environ["STREAM"] == "1"
 app = AsyncApp(client=AsyncWebClient(token=os.environ["SLACK_BOT_TOKEN"], base_url=os.environ["SLACK_API_URL"]))
 client = redis.from_url(os.environ["REDIS_URL"])
 agent = Agent(
@@ -29,17 +30,13 @@ agent = Agent(
 SETTINGS = SessionSettings(limit=2 * HISTORY_RUNS)
 
 
-class Mode:
-    is_streamed = True
-
-
 def session_of(channel: str) -> RedisSession:
     return RedisSession(session_id=channel, redis_client=client, session_settings=SETTINGS)
 
 
 async def complete(text: str, channel: str) -> str:
     session = session_of(channel)
-    if not Mode.is_streamed:
+    if not IS_STREAMED:
         return str((await Runner.run(agent, text, session=session)).final_output)
     result = Runner.run_streamed(agent, text, session=session)
     pieces = [
@@ -66,14 +63,10 @@ async def seed(channel: str, runs: int) -> None:
         await session.add_items(items * min(100, runs - first))
 
 
-def set_streaming(is_streaming: bool) -> None:
-    Mode.is_streamed = is_streaming
-
-
 async def main() -> None:
     handler = AsyncSocketModeHandler(app, os.environ["SLACK_APP_TOKEN"])
     await handler.connect_async()
-    await pulse(seed=seed, set_streaming=set_streaming)
+    await pulse(seed)
 
 
 asyncio.run(main())

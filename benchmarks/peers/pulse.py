@@ -10,18 +10,15 @@ Seed = Callable[[str, int], Awaitable[None]]
 """Gives the session of a channel so many finished runs."""
 
 
-async def pulse(*, seed: Seed, set_streaming: Callable[[bool], None]) -> None:
+async def pulse(seed: Seed) -> None:
     """Answer the benchmark's commands until it closes the pipe."""
     reader = asyncio.StreamReader()
     loop = asyncio.get_running_loop()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     while line := await reader.readline():
         command = json.loads(line)
-        match command:
-            case {"seed": str(channel), "runs": int(runs)}:
-                await seed(channel, runs)
-            case {"streaming": bool(is_streaming)}:
-                set_streaming(is_streaming)
+        if command:
+            await seed(command["channel"], command["runs"])
         # Of all threads, since the start of the process.
         sys.stdout.write(json.dumps({"cpu": time.process_time()}) + "\n")
         sys.stdout.flush()

@@ -38,6 +38,7 @@ class Message:
         tool_calls: The calls that an assistant message makes.
         tool_call_id: For a tool message, the call that it answers.
         is_error: For a tool message, whether the call failed.
+        source: For what a person said on a platform, the key of their message: later edits and deletions find it.
     """
 
     role: Role
@@ -45,6 +46,7 @@ class Message:
     tool_calls: tuple[ToolCall, ...] = ()
     tool_call_id: str | None = None
     is_error: bool = False
+    source: str | None = None
 
 
 def clean_text(text: str) -> str:

@@ -39,6 +39,25 @@ class Metrics:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RunTrace:
+    """How a run came about, to explain it later.
+
+    Attributes:
+        worker: Who made it.
+        attempt: Which attempt ended it.
+        claimed_at: When that attempt began, in seconds since the epoch.
+        finished_at: When the answer was visible, in seconds since the epoch.
+        posted: The platform's ids of the reply's messages, in order.
+    """
+
+    worker: str
+    attempt: int
+    claimed_at: float
+    finished_at: float
+    posted: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """A finished run as the store keeps it.
 
@@ -53,6 +72,7 @@ class Run:
         error: A short name of what went wrong (an error class), never a provider's text.
         metrics: What it cost.
         created_at: When it began, in seconds since the epoch.
+        trace: How it came about, for runs of a bot.
         version: The version of this form.
     """
 
@@ -65,6 +85,7 @@ class Run:
     error: str | None = None
     metrics: Metrics = field(default_factory=Metrics)
     created_at: float = 0.0
+    trace: RunTrace | None = None
     version: int = SCHEMA_VERSION
 
 

@@ -4,7 +4,7 @@ This is the only module that builds or parses ids. Each part of a key is percent
 separator, so that two different keys never give the same text.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Self
 from urllib.parse import quote, unquote
 from uuid import uuid4
@@ -109,16 +109,30 @@ class MessageKey:
 
     Slack delivers one message as ``message`` and as ``app_mention``, under two event ids, and redelivers both; the
     identity of the message is the same in all of them, so it is what deduplicates.
+
+    Attributes:
+        platform: The adapter's name.
+        workspace: Slack team, Discord guild or ``@me``.
+        channel: The channel in which the message stands.
+        message: The platform's id of the message.
+        revision: What happened to the message, where that is an event of its own: an edit, its deletion, a press.
     """
 
     platform: str
     workspace: str
     channel: str
     message: str
+    revision: str | None = None
 
     def __str__(self) -> str:
-        """Give ``platform:workspace:channel:message``."""
-        return _join(self.platform, self.workspace, self.channel, self.message)
+        """Give ``platform:workspace:channel:message``, with ``:revision`` where there is one."""
+        parts = (self.platform, self.workspace, self.channel, self.message)
+        return _join(*parts) if self.revision is None else _join(*parts, self.revision)
+
+    @property
+    def original(self) -> Self:
+        """The message itself, without what happened to it."""
+        return self if self.revision is None else replace(self, revision=None)
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -127,8 +141,9 @@ class MessageKey:
         Raises:
             InvalidKeyError: It has not the form that ``str(key)`` gives.
         """
-        parts = _split(text, least=4, most=4, what="message")
-        return cls(platform=parts[0], workspace=parts[1], channel=parts[2], message=parts[3])
+        parts = _split(text, least=4, most=5, what="message")
+        revision = parts[4] if len(parts) == 5 else None
+        return cls(platform=parts[0], workspace=parts[1], channel=parts[2], message=parts[3], revision=revision)
 
 
 def check_id(text: object, what: str) -> str:

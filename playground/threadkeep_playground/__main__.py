@@ -1,6 +1,7 @@
 """``python -m threadkeep_playground [BOT]``: try a bot on local platforms; ``make run`` starts it."""
 
 import asyncio
+import logging
 import os
 import sys
 from pathlib import Path
@@ -18,6 +19,7 @@ from threadkeep_playground.platforms import LocalPlatforms, local_platforms
 from threadkeep_playground.stage import running_bot
 from threadkeep_playground.terminal import Terminal
 from threadkeep_playground.transcript import play
+from threadkeep_playground.typing_line import read_typed_line
 
 _MODEL_VARIABLES = ("OPENAI_API_KEY", "OPENAI_BASE_URL")
 
@@ -32,6 +34,8 @@ def main(
     """
     settings = load_settings()
     configure_logging(level="warning" if settings.log_level == "info" else settings.log_level, is_json=False)
+    # discord.py notes the time of a heartbeat when it is answered already, as it is here, and warns of its own mistake.
+    logging.getLogger("discord.gateway").setLevel(logging.ERROR)
     store = make_store(settings) if settings.redis_url is not None else SQLiteStore(":memory:")
     try:
         asyncio.run(_run(path, store))
@@ -52,7 +56,7 @@ async def _run(path: Path, store: Store) -> None:
             for line in stage.bot.descriptions:
                 typer.echo(f"  {line}")
             if sys.stdin.isatty():
-                await Terminal(stage, platforms, write=_write).run()
+                await Terminal(stage, platforms, read_line=read_typed_line, write=_write).run()
             else:
                 await play(stage, platforms, say=typer.echo)
 

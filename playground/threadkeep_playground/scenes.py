@@ -1,11 +1,11 @@
 """The places in which people talk with the bot, all with one face: say something, see what stands there."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from threadkeep.sessions import SessionKey
-from threadkeep_emulators.discord import Channel, DiscordEmulator, Guild
+from threadkeep_emulators.discord import Channel, DiscordEmulator, Guild, Person
 from threadkeep_emulators.slack import Conversation, MessageHandle, Thread, Workspace
 
 _FOREVER = 3600.0
@@ -144,10 +144,10 @@ class _DiscordScene(Scene):
 class DiscordChannel(_DiscordScene):
     """A channel of a Discord server; each message mentions the bot."""
 
-    def __init__(self, discord: DiscordEmulator, guild: Guild, channel: str, people: tuple[str, ...]) -> None:
+    def __init__(self, discord: DiscordEmulator, guild: Guild, channel: str, people: Iterable[Person]) -> None:
         super().__init__(discord, guild.channel(channel), str(guild.id))
         self.title = f"Discord channel #{channel}"
-        self._people = {name: discord.user(name) for name in people}
+        self._people = {person.user.display_name: person for person in people}
 
     async def say(self, name: str, text: str) -> None:
         """Mention the bot in the channel."""
@@ -157,10 +157,10 @@ class DiscordChannel(_DiscordScene):
 class DiscordDirect(_DiscordScene):
     """A person's direct messages with the bot on Discord."""
 
-    def __init__(self, discord: DiscordEmulator, owner: str) -> None:
-        self._owner = discord.user(owner)
-        super().__init__(discord, self._owner.dm_channel, "@me")
-        self.title = f"Discord direct message of {owner}"
+    def __init__(self, discord: DiscordEmulator, owner: Person) -> None:
+        super().__init__(discord, owner.dm_channel, "@me")
+        self.title = f"Discord direct message of {owner.user.display_name}"
+        self._owner = owner
 
     async def say(self, name: str, text: str) -> None:  # noqa: ARG002 - a direct message has one speaker
         """Write to the bot."""

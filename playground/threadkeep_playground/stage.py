@@ -47,12 +47,18 @@ class Stage:
         async with asyncio.timeout(_ANSWER_SECONDS):
             watcher = asyncio.create_task(self._watch(scene, known + 1, watch))
             try:
-                while await self.runs_of(scene) <= before:
-                    await asyncio.sleep(_LOOK_SECONDS)
+                await self._wait_for_run(scene, before)
             finally:
                 watcher.cancel()
                 await asyncio.wait((watcher,))
         watch(_answer(scene, known + 1))
+
+    async def _wait_for_run(self, scene: Scene, before: int) -> None:
+        # The store tells workers of new messages, and nobody of finished runs: it is asked.
+        while True:
+            if await self.runs_of(scene) > before:
+                return
+            await asyncio.sleep(_LOOK_SECONDS)
 
     @staticmethod
     async def _watch(scene: Scene, known: int, watch: Callable[[str], None]) -> None:

@@ -1,7 +1,6 @@
 """A person at the terminal acts as anybody, anywhere on the local platforms."""
 
-import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable
 
 from threadkeep_playground.platforms import BOT_NAME, DISCORD_GUILD, LocalPlatforms
 from threadkeep_playground.scenes import DiscordChannel, DiscordDirect, Scene, SlackDirect, SlackThread
@@ -15,14 +14,8 @@ Type a message and watch the answer stream. Commands:
   /thread    begin another Slack thread      /as Bob    speak as Ann or Bob
   /where     show the session id             /quit      leave (or Ctrl-D)"""
 
-
-def _scenes(platforms: LocalPlatforms, person: str) -> Mapping[str, Callable[[], Scene]]:
-    guild = platforms.discord.guild(DISCORD_GUILD)
-    return {
-        "/dm": lambda: SlackDirect(platforms.workspace, person),
-        "/discord": lambda: DiscordChannel(platforms.discord, guild, "lounge", PEOPLE),
-        "/ddm": lambda: DiscordDirect(platforms.discord, person),
-    }
+ReadLine = Callable[[str], Awaitable[str]]
+"""Reads a line after showing a prompt; raises EOFError at the end."""
 
 
 class Terminal:
@@ -31,25 +24,46 @@ class Terminal:
     Args:
         stage: The running bot.
         platforms: Where it runs.
+        read_line: Reads what the person types.
         write: Prints text as it is.
     """
 
-    def __init__(self, stage: Stage, platforms: LocalPlatforms, *, write: Callable[[str], None]) -> None:
+    def __init__(
+        self, stage: Stage, platforms: LocalPlatforms, *, read_line: ReadLine, write: Callable[[str], None]
+    ) -> None:
         self._stage = stage
-        self._platforms = platforms
+        self._workspace = platforms.workspace
+        self._read_line = read_line
         self._write = write
+        discord = platforms.discord
+        guild = discord.guild(DISCORD_GUILD)
+        members = {name: discord.user(name) for name in PEOPLE}
+        self._channel = DiscordChannel(discord, guild, "lounge", members.values())
+        self._discord_directs = {name: DiscordDirect(discord, person) for name, person in members.items()}
+        self._slack_directs = {name: SlackDirect(self._workspace, name) for name in PEOPLE}
+        self._thread = SlackThread(self._workspace, "general")
         self._person = PEOPLE[0]
-        self._thread = SlackThread(platforms.workspace, "general")
-        self._scene: Scene = self._thread
+        self._place = "/slack"
         self._streamed = ""
+
+    @property
+    def _scene(self) -> Scene:
+        match self._place:
+            case "/dm":
+                return self._slack_directs[self._person]
+            case "/ddm":
+                return self._discord_directs[self._person]
+            case "/discord":
+                return self._channel
+            case _:
+                return self._thread
 
     async def run(self) -> None:
         """Read until ``/quit`` or the end of the input."""
         self._write(f"{HELP}\n")
         while True:
-            prompt = f"\n{self._scene.title} | {self._person}> "
             try:
-                line = (await asyncio.to_thread(input, prompt)).strip()
+                line = (await self._read_line(f"\n{self._scene.title} | {self._person}> ")).strip()
             except EOFError:
                 return
             if line == "/quit":
@@ -61,26 +75,17 @@ class Terminal:
 
     def _command(self, line: str) -> None:
         command, _, rest = line.partition(" ")
-        scenes = _scenes(self._platforms, self._person)
-        if command == "/slack":
-            self._scene = self._thread
+        name = rest.strip().title()
+        if command in {"/slack", "/dm", "/discord", "/ddm"}:
+            self._place = command
         elif command == "/thread":
-            self._scene = self._thread = SlackThread(self._platforms.workspace, "general")
-        elif command in scenes:
-            self._scene = scenes[command]()
-        elif command == "/as" and rest.title() in PEOPLE:
-            self._become(rest.title())
+            self._place, self._thread = "/slack", SlackThread(self._workspace, "general")
+        elif command == "/as" and name in PEOPLE:
+            self._person = name
         elif command == "/where":
             self._write(f"{self._scene.session_id or 'The session begins with your first message.'}\n")
         else:
             self._write(f"{HELP}\n")
-
-    def _become(self, person: str) -> None:
-        self._person = person
-        if isinstance(self._scene, SlackDirect):
-            self._scene = SlackDirect(self._platforms.workspace, person)
-        elif isinstance(self._scene, DiscordDirect):
-            self._scene = DiscordDirect(self._platforms.discord, person)
 
     async def _ask(self, text: str) -> None:
         self._streamed = ""

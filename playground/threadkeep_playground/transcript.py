@@ -20,10 +20,12 @@ class Turn:
 def play_list(platforms: LocalPlatforms) -> Sequence[Turn]:
     """Return a conversation of two people in each place; each place must know only what was said in it."""
     thread = SlackThread(platforms.workspace, "general")
-    guild = platforms.discord.guild(DISCORD_GUILD)
-    channel = DiscordChannel(platforms.discord, guild, "lounge", ("Cleo", "Dan"))
+    discord = platforms.discord
+    guild = discord.guild(DISCORD_GUILD)
+    people = [discord.user("Cleo"), discord.user("Dan")]
+    channel = DiscordChannel(discord, guild, "lounge", people)
     ann, bob = SlackDirect(platforms.workspace, "Ann"), SlackDirect(platforms.workspace, "Bob")
-    cleo, dan = DiscordDirect(platforms.discord, "Cleo"), DiscordDirect(platforms.discord, "Dan")
+    cleo, dan = (DiscordDirect(discord, person) for person in people)
     return (
         Turn(thread, "Ann", "My name is Ann. Tell me a 5 second short story about a robot."),
         Turn(channel, "Cleo", "My favourite colour is green. Tell me about quantum physics."),

@@ -1,7 +1,7 @@
 import pytest
 
 from threadkeep.chat.events import Addressing, MessageReceived, Place, PlaceKind
-from threadkeep.chat.policy import collect
+from threadkeep.chat.policy import Policies, Policy, take
 from threadkeep.chat.speakers import to_messages
 from threadkeep.sessions import MessageKey, SessionKey, UserKey
 
@@ -36,7 +36,34 @@ OTHERS = Addressing.OTHERS
     ],
 )
 def test_one_speakers_words_become_one_run(events, taken):
-    assert collect([said(name, addressing=addressing) for name, addressing in events]) == taken
+    said_so = [said(name, addressing=addressing) for name, addressing in events]
+    for policy in (Policy.COLLECT, Policy.STEER, Policy.INTERRUPT, Policy.DROP):
+        assert take(said_so, policy) == taken
+
+
+@pytest.mark.parametrize(
+    ("events", "taken"),
+    [
+        ([], 0),
+        ([("ann", OTHERS)], 0),
+        ([("ann", Addressing.BOT), ("ann", Addressing.BOT)], 1),
+        ([("bob", OTHERS), ("ann", Addressing.BOT), ("ann", Addressing.BOT)], 2),
+        ([("ann", Addressing.BOT), ("bob", OTHERS), ("ann", Addressing.BOT)], 1),
+    ],
+)
+def test_in_a_queue_each_question_is_a_run(events, taken):
+    assert take([said(name, addressing=addressing) for name, addressing in events], Policy.QUEUE) == taken
+
+
+def test_a_place_may_have_a_policy_of_its_own():
+    policies = Policies(
+        default=Policy.QUEUE, by_place={PlaceKind.DIRECT: Policy.INTERRUPT, "slack:T1:C1:1.1": Policy.DROP}
+    )
+    other = SessionKey(platform="slack", workspace="T1", channel="C2", thread="1.1")
+    assert policies.of(Place(session=KEY, kind=PlaceKind.THREAD)) is Policy.DROP
+    assert policies.of(Place(session=KEY, kind=PlaceKind.DIRECT)) is Policy.DROP
+    assert policies.of(Place(session=other, kind=PlaceKind.DIRECT)) is Policy.INTERRUPT
+    assert policies.of(Place(session=other, kind=PlaceKind.THREAD)) is Policy.QUEUE
 
 
 def test_speakers_are_named_where_several_people_talk():

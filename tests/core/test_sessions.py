@@ -28,6 +28,15 @@ def test_different_messages_never_share_a_key(parts, others):
     assert MessageKey.parse(str(keys[0])) == keys[0]
 
 
+@given(parts=st.tuples(PART, PART, PART, PART), revision=st.none() | PART)
+def test_what_happens_to_a_message_has_a_key_of_its_own(parts, revision):
+    platform, workspace, channel, message = parts
+    key = MessageKey(platform=platform, workspace=workspace, channel=channel, message=message, revision=revision)
+    assert MessageKey.parse(str(key)) == key
+    assert key.original.revision is None
+    assert (key.original == key) == (revision is None)
+
+
 def test_keys_read_as_the_documents_say():
     thread = SessionKey(platform="slack", workspace="T1", channel="C1", thread="1700000000.000100")
     assert str(thread) == "slack:T1:C1:1700000000.000100"

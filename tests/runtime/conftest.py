@@ -17,6 +17,7 @@ from threadkeep.chat.events import Addressing, MessageReceived, Place, PlaceKind
 from threadkeep.errors import PlatformError
 from threadkeep.messages import Message, Role
 from threadkeep.models.base import ModelAnswer, ModelEvent, TextDelta, Usage
+from threadkeep.runtime.answer import AnswerSettings
 from threadkeep.runtime.worker import Worker
 from threadkeep.sessions import MessageKey, SessionKey, UserKey
 from threadkeep.stores.base import Store
@@ -102,7 +103,7 @@ class TestPlatform:
     def from_environment(cls, environ: Any) -> None:
         return None
 
-    async def start(self, sink: Sink) -> None:
+    async def start(self, sink, shared=None):
         self.sink = sink
 
     async def wait_closed(self) -> None:
@@ -211,10 +212,17 @@ def working(platform) -> Callable[..., Any]:
     """Runs a worker around a block."""
 
     @asynccontextmanager
-    async def run(model: ScriptedModel, store: Store, **settings: Any) -> AsyncIterator[Worker]:
-        fields = {"add_history_to_messages": True, **settings.pop("agent", {})}
-        agent = Agent(model=model, store=store, **fields)
-        worker = Worker(agent=agent, store=store, adapters={platform.name: platform}, **settings)
+    async def run(
+        model: ScriptedModel, store: Store, *, agent: Any = None, max_concurrent_runs: int = 50, **settings: Any
+    ) -> AsyncIterator[Worker]:
+        fields = {"add_history_to_messages": True, **(agent or {})}
+        worker = Worker(
+            agent=Agent(model=model, store=store, **fields),
+            store=store,
+            adapters={platform.name: platform},
+            settings=AnswerSettings(**settings),
+            max_concurrent_runs=max_concurrent_runs,
+        )
         task = asyncio.create_task(worker.run())
         try:
             yield worker

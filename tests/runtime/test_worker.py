@@ -163,11 +163,10 @@ async def test_a_place_that_is_gone_does_not_hold_up_the_session(
 
 
 async def test_a_reply_that_could_not_be_shown_is_tried_again_in_the_same_message(
-    platform, make_model, store, working, wait_for, monkeypatch
+    platform, make_model, store, working, wait_for
 ):
-    monkeypatch.setattr("threadkeep.runtime.answer._PLATFORM_RETRY_SECONDS", 0.01)
     platform.refusals.append(PlatformUnavailableError("the platform is down"))
-    async with working(make_model(), store):
+    async with working(make_model(), store, retry_seconds=0.01):
         await store.inbox.accept(platform.said("hello"))
         await wait_for(lambda: platform.finals)
     first, second = platform.replies

@@ -17,7 +17,15 @@ import redis.asyncio
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from threadkeep.chat.events import Addressing, MessageReceived, Place, PlaceKind
+from threadkeep.chat.events import (
+    Addressing,
+    MessageDeleted,
+    MessageEdited,
+    MessageReceived,
+    Place,
+    PlaceKind,
+    StopRequested,
+)
 from threadkeep.runs import Run
 from threadkeep.sessions import MessageKey, SessionKey, UserKey
 from threadkeep.stores.base import Claim, Store
@@ -53,6 +61,39 @@ class Talk:
             speaker=user,
             text=text,
             addressing=addressing,
+        )
+
+    def edit(self, message: str, text: str, *, revision: str = "e1") -> MessageEdited:
+        """Build the edit of a message, named by its first text."""
+        user = UserKey(platform="slack", workspace=self.workspace, user="U1")
+        return MessageEdited(
+            key=self._revised(message, revision), place=self._place, user=user, speaker="U1", text=text
+        )
+
+    def delete(self, message: str) -> MessageDeleted:
+        """Build the deletion of a message, named by its first text."""
+        return MessageDeleted(key=self._revised(message, "deleted"), place=self._place)
+
+    def stop(self, *, press: str = "p1", user: str = "U1") -> StopRequested:
+        """Build the wish to stop."""
+        asker = UserKey(platform="slack", workspace=self.workspace, user=user)
+        return StopRequested(key=self._revised("reply", press), place=self._place, user=asker, speaker=user)
+
+    def key(self, message: str) -> MessageKey:
+        """Build the key of a message, named by its first text."""
+        return self._revised(message, None)
+
+    @property
+    def _place(self) -> Place:
+        return Place(session=self._session, kind=PlaceKind.CHANNEL)
+
+    def _revised(self, message: str, revision: str | None) -> MessageKey:
+        return MessageKey(
+            platform="slack",
+            workspace=self.workspace,
+            channel=self.channel,
+            message=f"m-{message}",
+            revision=revision,
         )
 
     def run(self, run_id: str, **fields: Any) -> Run:

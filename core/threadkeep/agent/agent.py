@@ -11,7 +11,7 @@ from threadkeep.agent.loop import AgentRun, RunPlan
 from threadkeep.agent.memory import Memory, memo_text
 from threadkeep.agent.parts import AgentParts, memory_store
 from threadkeep.agent.reading import Sessions
-from threadkeep.agent.request import Asked, Journal, RunRequest, user_messages
+from threadkeep.agent.request import Asked, Journal, RunRequest, Steering, user_messages
 from threadkeep.agent.tool_calls import ToolLimits
 from threadkeep.agent.tool_threads import ToolThreads
 from threadkeep.agent.tools import Function, Tool, toolbox
@@ -224,6 +224,7 @@ class Agent:
         *,
         store: Store | None = None,
         journal: Journal | None = None,
+        steering: Steering | None = None,
         is_streamed: bool = True,
     ) -> AgentRun:
         """Begin a run whose session somebody else reads and writes: a worker.
@@ -233,12 +234,13 @@ class Agent:
             transcript: The session as it stands, with its last runs; None if it is new.
             store: Where memories live; None takes the agent's.
             journal: Where finished steps are recorded; what it knows already is not done again.
+            steering: Gives what the user says meanwhile, for the model's next step.
             is_streamed: Whether the model's text comes while it is written.
         """
         plan = self._parts.plan
         if not is_streamed:
             plan = replace(plan, settings=replace(plan.settings, is_streamed=False))
-        return AgentRun(plan, request, transcript, store=store or self.store, journal=journal)
+        return AgentRun(plan, request, transcript, store=store or self.store, journal=journal, steering=steering)
 
     @property
     def has_own_store(self) -> bool:

@@ -5,18 +5,22 @@ A short note in brackets stands for the missing answer: without it a model answe
 new one, and servers that insist on taking turns refuse the request.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
+from threadkeep.chat.speakers import to_message
 from threadkeep.messages import Message, Role, ToolCall
 from threadkeep.runs import Run, RunStatus
+from threadkeep.stores.base import Transcript
 
 _NOTES: Final = {
     RunStatus.COMPLETED: "(no answer)",
     RunStatus.CANCELLED: "(no answer: the run was stopped)",
     RunStatus.FAILED: "(no answer: the run failed)",
 }
+DELETED: Final = "(deleted)"
+"""What stands for the words of a message that its author took away."""
 UNFINISHED: Final = "not finished"
 """What stands for the result of a tool call that has none."""
 
@@ -31,6 +35,34 @@ def shown_messages(*, system: str, past: Sequence[Run], new: Sequence[Message]) 
     """
     head = (Message(role=Role.SYSTEM, content=system),) if system else ()
     return (*head, *(message for run in past for message in run_messages(run)), *new)
+
+
+def current_runs(transcript: Transcript | None) -> tuple[Run, ...]:
+    """Give the runs of a transcript with what people have edited or deleted since; none without a transcript."""
+    if transcript is None:
+        return ()
+    edits = {key: None if edit is None else to_message(edit) for key, edit in transcript.amendments.items()}
+    return amended(transcript.runs, edits)
+
+
+def amended(runs: Iterable[Run], amendments: Mapping[str, Message | None]) -> tuple[Run, ...]:
+    """Give the runs with what people said as it stands now.
+
+    Args:
+        runs: The runs as they were when they ended.
+        amendments: By the source of a message: what it says now, or None if it was deleted.
+    """
+    if not amendments:
+        return tuple(runs)
+    return tuple(
+        replace(run, messages=tuple(_amended(message, amendments) for message in run.messages)) for run in runs
+    )
+
+
+def _amended(message: Message, amendments: Mapping[str, Message | None]) -> Message:
+    if message.source is None or message.source not in amendments:
+        return message
+    return amendments[message.source] or replace(message, content=DELETED)
 
 
 def run_messages(run: Run) -> tuple[Message, ...]:

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from threadkeep.agent.history import UNFINISHED, last_runs, shown_messages
+from threadkeep.agent.history import UNFINISHED, current_runs, last_runs, shown_messages
 from threadkeep.agent.memory import Memory, system_text
 from threadkeep.agent.meter import Meter
 from threadkeep.agent.record import RunRecord, with_own_ids
-from threadkeep.agent.request import Journal, RunRequest
+from threadkeep.agent.request import Journal, RunRequest, Steering
 from threadkeep.agent.steps import AnswerStep
 from threadkeep.agent.tool_calls import ToolCaller, ToolLimits
 from threadkeep.agent.tool_threads import ToolThreads
@@ -78,12 +78,14 @@ class AgentRun:
         *,
         store: Store,
         journal: Journal | None,
+        steering: Steering | None = None,
     ) -> None:
         self._plan = plan
         self._request = request
         self._transcript = transcript
         self._store = store
         self._journal = journal
+        self._steering = steering
         self._steps = journal.steps if journal is not None else {}
         self._meter = Meter(plan.clock)
         self._record = RunRecord()
@@ -99,7 +101,7 @@ class AgentRun:
         request, most = self._request, self._plan.max_steps
         self._meter.start()
         yield RunStarted(run_id=request.run_id, session_id=request.session_id, user_id=request.user_id)
-        past = last_runs(self._transcript.runs, self._plan.shown_runs) if self._transcript is not None else ()
+        past = last_runs(current_runs(self._transcript), self._plan.shown_runs)
         self._shown = shown_messages(system=await self._system(), past=past, new=request.messages)
         caller = self._caller()
         for number in range(most):
@@ -116,6 +118,8 @@ class AgentRun:
                 async with aclosing(self._call_tools(number, calls, caller)) as events:
                     async for event in events:
                         yield event
+                if self._steering is not None:
+                    self._record.hear(await self._steering())
         raise StepLimitError(
             f"the model still calls tools after {most} steps: raise max_steps, or make the tools answer what it needs"
         )
@@ -240,7 +244,7 @@ def _context(request: RunRequest, transcript: Transcript | None) -> RunContext:
         run_id=request.run_id,
         session_id=request.session_id,
         user_id=request.user_id,
-        runs=transcript.runs if transcript is not None else (),
+        runs=current_runs(transcript),
         session=session,
         state=MappingProxyType(dict(session.state) if session is not None else {}),
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from threadkeep.agent.history import current_runs
 from threadkeep.messages import Message
 from threadkeep.runs import Run
 from threadkeep.sessions import Session, check_id
@@ -24,14 +25,14 @@ class Sessions:
         return transcript.session if transcript is not None else None
 
     async def runs(self, session_id: str, limit: int = 20) -> tuple[Run, ...]:
-        """Give a session's last runs, oldest first.
+        """Give a session's last runs, oldest first, with what people have edited or deleted since.
 
         Args:
             session_id: The session.
             limit: The most runs to read.
         """
         transcript = await self._history.load(check_id(session_id, "session_id"), runs=_positive(limit, "limit"))
-        return transcript.runs if transcript is not None else ()
+        return current_runs(transcript)
 
     async def messages(self, session_id: str, limit_runs: int = 20) -> tuple[Message, ...]:
         """Give the messages of a session's last runs, oldest first.

@@ -12,14 +12,16 @@ _BETWEEN_STEPS: Final = "\n\n"
 
 @dataclass(slots=True)
 class _Step:
-    """An answer of the model, and the results that are known of the calls in it, by their number."""
+    """An answer of the model, the known results of the calls in it by their number, and what was said after it."""
 
     answer: Message
     results: dict[int, Message] = field(default_factory=dict)
+    heard: tuple[Message, ...] = ()
 
     def messages(self, missing: str) -> list[Message]:
         calls = enumerate(self.answer.tool_calls)
-        return [self.answer, *(self.results.get(index) or unfinished(call, missing) for index, call in calls)]
+        results = (self.results.get(index) or unfinished(call, missing) for index, call in calls)
+        return [self.answer, *results, *self.heard]
 
 
 class RunRecord:
@@ -69,6 +71,10 @@ class RunRecord:
             tool_call_id=step.answer.tool_calls[index].id,
             is_error=result.is_error,
         )
+
+    def hear(self, messages: tuple[Message, ...]) -> None:
+        """Take what the user said while the calls of the latest answer were made."""
+        self._steps[-1].heard += messages
 
     def messages(self, missing: str) -> list[Message]:
         """Give the messages so far; calls without a result get one that says so.

@@ -1,6 +1,6 @@
 """What a run is asked, and where it records its finished steps."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -29,6 +29,10 @@ class RunRequest:
     messages: tuple[Message, ...]
     note: str = ""
     created_at: float | None = None
+
+
+Steering = Callable[[], Awaitable[tuple[Message, ...]]]
+"""Gives what the user said since the run began, to be shown to the model at its next step; asked once for each step."""
 
 
 class Journal(Protocol):

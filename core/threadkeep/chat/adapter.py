@@ -1,9 +1,9 @@
 """The port of a chat platform: what an adapter gives to the bot, and what it gets."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol, Self
+from typing import Protocol, Self, runtime_checkable
 
 from threadkeep.chat.events import Event, Place
 
@@ -93,6 +93,47 @@ class Reply(Protocol):
         ...
 
 
+class SharedState(Protocol):
+    """What the processes of one bot share, by name: small notes, and numbered slots that one process holds."""
+
+    async def recall(self, name: str) -> str | None:
+        """Give what was noted; None if nothing was, or its time is over."""
+        ...
+
+    async def remember(self, name: str, text: str, *, seconds: float) -> None:
+        """Note a text for a while; empty text forgets it."""
+        ...
+
+    async def take_slots(self, name: str, *, owner: str, total: int, most: int, seconds: float) -> frozenset[int]:
+        """Keep the slots that the owner holds and take free ones, up to ``most`` of the numbers below ``total``.
+
+        The owner holds them for some seconds: it repeats the call before they are over, which keeps them.
+        """
+        ...
+
+    async def free_slots(self, name: str, *, owner: str) -> None:
+        """Give all slots of an owner back."""
+        ...
+
+
+@runtime_checkable
+class CatchesUp(Protocol):
+    """An adapter that can read what was said while nobody listened."""
+
+    def missed(self, place: Place, *, after: str, most: int) -> AsyncIterator[Event]:
+        """Read what was said in a place after a message, oldest first, at most so many.
+
+        Args:
+            place: Where the bot takes part.
+            after: The platform's id of the last message that is known.
+            most: How many messages to read.
+
+        Raises:
+            PlatformError: The place cannot be read.
+        """
+        ...
+
+
 class Adapter(Protocol):
     """The translator for one platform: events in, replies out."""
 
@@ -115,8 +156,12 @@ class Adapter(Protocol):
         """
         ...
 
-    async def start(self, sink: Sink) -> None:
+    async def start(self, sink: Sink | None, shared: SharedState | None = None) -> None:
         """Connect and begin to hand events to the sink. Returns when connected.
+
+        Args:
+            sink: Takes the events. None connects for replies only: the process is a worker without ingress.
+            shared: What this process shares with the others of the bot; None if it is alone.
 
         Raises:
             PlatformAuthError: The platform refuses the token.

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
 
 from threadkeep.sessions import MessageKey, SessionKey, UserKey
 
@@ -66,7 +67,60 @@ class MessageReceived:
     text: str
     addressing: Addressing = Addressing.BOT
     sent_at: float = 0.0
+    kind: Literal["message"] = "message"
 
 
-Event = MessageReceived
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageEdited:
+    """Somebody changed what they had said.
+
+    Attributes:
+        key: The message, with the edit as its revision: each edit is an event of its own.
+        place: Where the message stands.
+        user: Whose message it is.
+        speaker: The name under which people know them.
+        text: What it says now, written as in ``MessageReceived``.
+    """
+
+    key: MessageKey
+    place: Place
+    user: UserKey
+    speaker: str
+    text: str
+    kind: Literal["edited"] = "edited"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageDeleted:
+    """A message was taken away.
+
+    Attributes:
+        key: The message, with ``deleted`` as its revision.
+        place: Where it stood.
+    """
+
+    key: MessageKey
+    place: Place
+    kind: Literal["deleted"] = "deleted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopRequested:
+    """Somebody wants the run in progress of a place to stop.
+
+    Attributes:
+        key: What asks: a message, or a press, command or reaction, whose own id is then the revision.
+        place: Where.
+        user: Who.
+        speaker: The name under which people know them.
+    """
+
+    key: MessageKey
+    place: Place
+    user: UserKey
+    speaker: str
+    kind: Literal["stop"] = "stop"
+
+
+Event = MessageReceived | MessageEdited | MessageDeleted | StopRequested
 """Everything that an adapter may hand to its sink."""

@@ -1,23 +1,55 @@
-"""Which of the waiting messages become one run."""
+"""What becomes of messages that arrive while the bot is answering, and which of the waiting ones become one run."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
 
-from threadkeep.chat.events import Addressing, MessageReceived
+from threadkeep.chat.events import Addressing, MessageReceived, Place, PlaceKind
 
 
-def collect(events: Sequence[MessageReceived]) -> int:
-    """Return how many of the waiting events the next run takes, from the oldest on.
+class Policy(StrEnum):
+    """What becomes of messages that arrive during a run."""
 
-    What one speaker said becomes one run, with the talk of others in between as context; another speaker's words to
-    the bot are a run of their own, answered to them. Talk after the last question waits for the next run. Returns 0 if
-    nothing is to be answered.
+    COLLECT = "collect"
+    """They wait; what one speaker said becomes one run, another speaker's words a run of their own."""
+    QUEUE = "queue"
+    """They wait; each becomes a run of its own."""
+    STEER = "steer"
+    """They are shown to the model at its next step; what comes after its last step waits."""
+    INTERRUPT = "interrupt"
+    """They stop the run; the next one answers them, and knows what was asked before."""
+    DROP = "drop"
+    """They are not answered, which the reply says."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policies:
+    """The policy of a bot, and of single places where it differs.
+
+    Attributes:
+        default: Where nothing else is said.
+        by_place: For a kind of place, or for a session id; the session id wins.
+    """
+
+    default: Policy = Policy.COLLECT
+    by_place: Mapping[PlaceKind | str, Policy] = field(default_factory=dict)
+
+    def of(self, place: Place) -> Policy:
+        """Return the policy of a place."""
+        return self.by_place.get(str(place.session)) or self.by_place.get(place.kind) or self.default
+
+
+def take(events: Sequence[MessageReceived], policy: Policy) -> int:
+    """Return how many of the waiting events the next run takes, from the oldest on; 0 if nothing is to be answered.
+
+    The talk of others before a question goes with it; talk after the last question waits for the next run.
     """
     taken = 0
     asker = None
     for number, event in enumerate(events, start=1):
         if event.addressing is Addressing.OTHERS:
             continue
-        if asker is not None and event.user != asker:
+        if asker is not None and (event.user != asker or policy is Policy.QUEUE):
             break
         asker = event.user
         taken = number

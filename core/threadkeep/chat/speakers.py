@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from threadkeep.chat.events import MessageReceived
+from threadkeep.chat.events import MessageEdited, MessageReceived
 from threadkeep.messages import Message, Role, clean_text
 
 SHARED_PLACE_NOTE = (
@@ -22,10 +22,15 @@ def to_messages(events: Sequence[MessageReceived]) -> tuple[Message, ...]:
     In a direct message the text stands alone. In a shared place it is wrapped with the speaker's name, and a text that
     imitates the wrapping is neutralised, so that nobody can speak under another's name.
     """
-    return tuple(Message(role=Role.USER, content=_wrap(event)) for event in events)
+    return tuple(to_message(event) for event in events)
 
 
-def _wrap(event: MessageReceived) -> str:
+def to_message(event: MessageReceived | MessageEdited) -> Message:
+    """Turn what a person said, or says after an edit, into a message for the model."""
+    return Message(role=Role.USER, content=_wrap(event), source=str(event.key.original))
+
+
+def _wrap(event: MessageReceived | MessageEdited) -> str:
     text = clean_text(event.text)
     if not event.place.is_shared:
         return text

@@ -19,6 +19,8 @@ def chat(
     from threadkeep.runtime.serving import serve  # noqa: PLC0415
     from threadkeep.settings import load_settings  # noqa: PLC0415
 
+    if not session.strip():
+        raise ConfigError("--session needs a name, such as default: the conversation is kept under it.")
     settings = load_settings()
     configure_logging(level="warning" if settings.log_level == "info" else settings.log_level, is_json=False)
     bot = load_bot(path)

@@ -8,6 +8,9 @@ import typer
 
 def run(
     path: Annotated[Path, typer.Argument(metavar="BOT", help="The bot file: it defines `bot` or `agent`.")],
+    *,
+    ingress: Annotated[bool, typer.Option("--ingress", help="Only accept messages; workers elsewhere answer.")] = False,
+    worker: Annotated[bool, typer.Option("--worker", help="Only answer what ingresses elsewhere accept.")] = False,
 ) -> None:
     """Run a bot on every platform whose credentials are set.
 
@@ -19,15 +22,18 @@ def run(
     import os  # noqa: PLC0415
 
     from threadkeep.errors import ConfigError  # noqa: PLC0415
+    from threadkeep.runtime.bot import Role  # noqa: PLC0415
     from threadkeep.runtime.loading import load_adapters, load_bot, make_store  # noqa: PLC0415
     from threadkeep.runtime.logs import configure_logging  # noqa: PLC0415
     from threadkeep.runtime.serving import serve  # noqa: PLC0415
     from threadkeep.settings import load_settings  # noqa: PLC0415
 
+    if ingress and worker:
+        raise ConfigError("--ingress and --worker exclude each other; without both, a process does both.")
     settings = load_settings()
     configure_logging(level=settings.log_level, is_json=settings.log_format == "json")
     bot = load_bot(path)
-    adapters = list(bot.adapters.values()) or load_adapters(os.environ)
+    adapters = list(bot.adapters) or load_adapters(os.environ)
     if not adapters:
         raise ConfigError(
             "No platform is set up. Set SLACK_BOT_TOKEN and SLACK_APP_TOKEN, or DISCORD_BOT_TOKEN, in the environment "
@@ -38,5 +44,6 @@ def run(
         bot.store or make_store(settings),
         max_concurrent_runs=settings.max_concurrent_runs,
         grace_seconds=settings.grace_seconds,
+        role=Role.INGRESS if ingress else Role.WORKER if worker else None,
     )
     asyncio.run(serve(ready, say=typer.echo))

@@ -1,9 +1,9 @@
 """One claimed session, from the waiting messages to the committed run."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
 
@@ -12,69 +12,64 @@ from threadkeep.agent.loop import AgentRun
 from threadkeep.agent.request import RunRequest
 from threadkeep.chat.adapter import Adapter, Reply, ReplyContent, ReplyRequest
 from threadkeep.chat.events import MessageReceived
+from threadkeep.chat.policy import Policies, Policy, take
 from threadkeep.chat.speakers import SHARED_PLACE_NOTE, to_messages
 from threadkeep.errors import (
     LeaseLostError,
-    ModelRateLimitError,
-    ModelResponseError,
-    ModelUnavailableError,
     PlatformError,
     PlatformRateLimitError,
     PlatformUnavailableError,
     ThreadkeepError,
 )
-from threadkeep.runs import ContentDelta, Run, RunEvent, RunStatus, ToolCallCompleted, ToolCallStarted
-from threadkeep.runtime.journal import RunJournal, until_stored
+from threadkeep.messages import Message
+from threadkeep.runs import Run, RunStatus, RunTrace
+from threadkeep.runtime.journal import DELETED_BY, STOP, Outcome, RunJournal, until_stored
+from threadkeep.runtime.view import REFERENCE_LENGTH, View, dropped_line, failure_line
 from threadkeep.stores.base import Claim, Store, Transcript
+from threadkeep.stores.operations import Signal, SignalKind
 
 _log = structlog.get_logger(__name__)
 
-_REFERENCE_LENGTH = 8
 _HAND_BACK_SECONDS = 5.0
-_PLATFORM_RETRY_SECONDS = 15.0
+_STOPPED = "_Stopped._"
+_QUESTION_DELETED = "_Stopped: the question was deleted._"
+_INTERRUPTED = "_Interrupted by the next message._"
 
 
-@dataclass(slots=True, kw_only=True)
-class _View:
-    """What the people see of the run: the text so far, and the tools at work by call id."""
-
-    text: str = ""
-    tools: dict[str, str] = field(default_factory=dict)
-
-    def take(self, event: RunEvent) -> bool:
-        """Follow an event; tell whether it changes what is seen."""
-        match event:
-            case ContentDelta(content=text):
-                self.text += text
-            case ToolCallStarted(call=call):
-                self.tools[call.id] = call.name
-            case ToolCallCompleted(call=call):
-                self.tools.pop(call.id, None)
-            case _:
-                return False
-        return True
-
-    def content(self) -> ReplyContent:
-        return ReplyContent(text=self.text, activity=tuple(f"Using {name} …" for name in self.tools.values()))
-
-    def final(self) -> ReplyContent:
-        return ReplyContent(text=self.text, is_final=True)
-
-    def add_failure(self, line: str) -> None:
-        self.text = f"{self.text}\n\n{line}" if self.text.strip() else line
-
-
-def failure_line(error: BaseException, run_id: str) -> str:
-    """Return the one line that people see when a run fails; it never holds a provider's text."""
-    if isinstance(error, ModelUnavailableError | ModelRateLimitError):
-        text = "Sorry, my language model is not available right now. Please try again in a minute."
-    else:
-        text = "Sorry, something went wrong and I could not finish this answer. Please try again."
-    return f"{text} (reference {run_id[:_REFERENCE_LENGTH]})"
+def _stop_line(asked_by: str | None) -> str | None:
+    """Return the line for a stop that is recorded with the run; None if there is none."""
+    if asked_by is None:
+        return None
+    return _QUESTION_DELETED if asked_by == DELETED_BY else _STOPPED
 
 
 class AttemptsExhaustedError(ThreadkeepError):
     """Every attempt to answer ended with the process, not with an answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerSettings:
+    """How a bot answers.
+
+    Attributes:
+        is_streamed: Whether the reply is shown while it is written.
+        policies: What becomes of messages that arrive meanwhile.
+        max_attempts: After so many attempts that ended with their process or at the platform, a run is given up.
+        retry_seconds: The delay before the second attempt; it doubles with each further one.
+        longest_retry_seconds: The longest delay.
+        late_seconds: An answer to a message older than this says how old it is.
+    """
+
+    is_streamed: bool = True
+    policies: Policies = field(default_factory=Policies)
+    max_attempts: int = 5
+    retry_seconds: float = 2.0
+    longest_retry_seconds: float = 120.0
+    late_seconds: float = 1800.0
+
+    def delay(self, attempt: int) -> float:
+        """Return how long to wait after an attempt, counted from 1, before the next."""
+        return min(self.retry_seconds * 2.0 ** min(attempt - 1, 20), self.longest_retry_seconds)
 
 
 class Answer:
@@ -85,8 +80,8 @@ class Answer:
         agent: Who answers.
         store: Where the claim comes from.
         adapters: Where to reply, by platform.
-        is_streamed: Whether the reply is shown while it is written.
-        max_attempts: After so many attempts that ended with the process, the run is given up.
+        settings: How.
+        clock: Gives the seconds since the epoch.
     """
 
     def __init__(
@@ -96,18 +91,23 @@ class Answer:
         agent: Agent,
         store: Store,
         adapters: Mapping[str, Adapter],
-        is_streamed: bool,
-        max_attempts: int,
+        settings: AnswerSettings,
+        clock: Callable[[], float],
     ) -> None:
         self._claim = claim
         self._agent = agent
         self._store = store
         self._adapters = adapters
-        self._is_streamed = is_streamed
-        self._max_attempts = max_attempts
-        self._journal = RunJournal(store.inbox, claim)
-        self._events = claim.events[: self._journal.taken]
-        self._view = _View()
+        self._settings = settings
+        self._clock = clock
+        self._claimed_at = clock()
+        self._policy = settings.policies.of(claim.events[0].place) if claim.events else Policy.COLLECT
+        self._journal = RunJournal(store.inbox, claim, taken=take(claim.events, self._policy))
+        self._view = View()
+        self._waiting = 0
+        self._stop_line = _stop_line(claim.steps.get(STOP))
+        self._streaming: asyncio.Task[object] | None = None
+        self._reply: Reply | None = None
         self._log = _log.bind(session_id=claim.lease.session_id, run_id=claim.run_id, attempt=claim.attempt)
 
     async def run(self) -> None:
@@ -116,91 +116,202 @@ class Answer:
         Whatever goes wrong with the model, a tool or the platform ends in a visible line with a reference and a
         committed run; a lost lease or a cancellation ends without a trace of its own, for the next holder to go on.
         """
+        events = self._claim.events[: self._journal.taken]
+        adapter = self._adapters.get(events[-1].place.session.platform) if events else None
         try:
-            if not self._events or self._adapter_name not in self._adapters:
-                await self._give_to_others()
+            if adapter is None:
+                self._log.warning("no_adapter_for_session", adapters=sorted(self._adapters))
+                await self._release(self._settings.longest_retry_seconds)
                 return
-            await self._answer(self._events[-1], self._adapters[self._adapter_name])
+            async with self._journal:
+                await self._answer(events, adapter)
         except LeaseLostError:
             self._log.warning("lease_lost")
         except asyncio.CancelledError:
             await self._hand_back()
             raise
 
-    @property
-    def _adapter_name(self) -> str:
-        return self._events[-1].place.session.platform
+    async def signal(self, signal: Signal) -> None:
+        """Hear what happened to the session meanwhile."""
+        match signal.kind:
+            case SignalKind.STOP:
+                self._stop(_STOPPED)
+            case SignalKind.DELETED:
+                self._stop(_QUESTION_DELETED)
+            case SignalKind.MESSAGE:
+                self._waiting = signal.waiting
+                if self._policy is Policy.INTERRUPT:
+                    self._stop(_INTERRUPTED)
+                elif self._policy in (Policy.COLLECT, Policy.QUEUE):
+                    await self._show_waiting()
 
-    async def _answer(self, question: MessageReceived, adapter: Adapter) -> None:
-        agent_run = self._begin(question)
+    def _stop(self, line: str) -> None:
+        self._stop_line = self._stop_line or line
+        if self._streaming is not None:
+            self._streaming.cancel("stopped")
+            self._streaming = None
+
+    async def _show_waiting(self) -> None:
+        self._view.waiting = self._waiting
+        if self._reply is not None and self._streaming is not None and self._settings.is_streamed:
+            try:
+                await self._reply.show(self._view.content())
+            except (PlatformError, LeaseLostError) as error:
+                self._log.info("hint_not_shown", error=type(error).__name__)
+
+    async def _answer(self, events: tuple[MessageReceived, ...], adapter: Adapter) -> None:
         reply = adapter.open_reply(
             ReplyRequest(
-                place=question.place,
+                place=events[-1].place,
                 run_id=self._claim.run_id,
                 posted=self._journal.posted,
                 is_retry=self._claim.attempt > 1,
-                on_posted=self._journal.record_posted,
+                on_posted=self._journal.note_posted,
             )
         )
+        self._reply = reply
+        dead = None
         try:
-            status, error = await self._stream(agent_run, reply)
+            outcome = self._journal.outcome or await self._make(events, reply)
             try:
-                await reply.finish(self._view.final())
+                await reply.finish(ReplyContent(text=outcome.text, is_final=True))
             except (PlatformUnavailableError, PlatformRateLimitError) as failure:
-                if self._claim.attempt < self._max_attempts:
-                    self._log.warning("platform_unavailable", error=str(failure), retry_in=_PLATFORM_RETRY_SECONDS)
-                    await self._store.inbox.release(self._claim.lease, delay=_PLATFORM_RETRY_SECONDS)
+                if self._claim.attempt < self._settings.max_attempts:
+                    await self._retry_later(failure)
                     return
-                status, error = self._cannot_show(failure)
+                dead = type(failure).__name__
+                outcome = self._not_shown(outcome, failure)
             except PlatformError as failure:
-                status, error = self._cannot_show(failure)
+                outcome = self._not_shown(outcome, failure)
         finally:
             await reply.aclose()
-        await self._commit(agent_run.close(status, error))
+        if outcome.run.error == AttemptsExhaustedError.__name__:
+            dead = outcome.run.error
+        await self._commit(outcome.run, dead=dead)
 
-    def _begin(self, question: MessageReceived) -> AgentRun:
-        claim = self._claim
+    async def _make(self, events: tuple[MessageReceived, ...], reply: Reply) -> Outcome:
+        """Run the agent into the reply and record how it ended."""
+        agent_run = self._begin(events)
+        self._add_age(events[-1])
+        status, error = await self._stream(agent_run, reply)
+        if self._policy is Policy.DROP and self._waiting:
+            await self._drop_waiting()
+        outcome = Outcome(run=agent_run.close(status, error), text=self._view.text)
+        await self._journal.record_outcome(outcome)
+        return outcome
+
+    def _begin(self, events: tuple[MessageReceived, ...]) -> AgentRun:
+        claim, question = self._claim, events[-1]
         request = RunRequest(
             run_id=claim.run_id,
             session_id=claim.lease.session_id,
             user_id=str(question.user),
-            messages=to_messages(self._events),
+            messages=to_messages(events),
             note=SHARED_PLACE_NOTE if question.place.is_shared else "",
         )
-        transcript = Transcript(session=claim.session, runs=claim.runs)
+        transcript = Transcript(session=claim.session, runs=claim.runs, amendments=claim.amendments)
         return self._agent.begin(
-            request, transcript, store=self._store, journal=self._journal, is_streamed=self._is_streamed
+            request,
+            transcript,
+            store=self._store,
+            journal=self._journal,
+            steering=self._steer if self._policy is Policy.STEER else None,
+            is_streamed=self._settings.is_streamed,
         )
 
     async def _stream(self, agent_run: AgentRun, reply: Reply) -> tuple[RunStatus, str | None]:
-        """Run the agent into the reply; a failure becomes a line of the view."""
+        """Run the agent into the reply; a stop or a failure becomes a line of the view."""
         try:
-            await self._show_events(agent_run, reply)
-        except (LeaseLostError, asyncio.CancelledError):
+            is_whole = await self._show_events(agent_run, reply)
+        except LeaseLostError:
             raise
+        except asyncio.CancelledError:
+            # A stop cancels this task once; whatever else cancels it, ends it.
+            if self._stop_line is None or (task := asyncio.current_task()) is None or task.uncancel() > 0:
+                raise
+            is_whole = False
         except Exception as error:  # noqa: BLE001 - whatever a model, tool or adapter raises is answered with a reference
-            self._log.error("run_failed", reference=self._claim.run_id[:_REFERENCE_LENGTH], exc_info=error)
-            self._view.add_failure(failure_line(error, self._claim.run_id))
+            self._log.error("run_failed", reference=self._claim.run_id[:REFERENCE_LENGTH], exc_info=error)
+            self._view.add_line(failure_line(error, self._claim.run_id))
             return RunStatus.FAILED, type(error).__name__
-        return RunStatus.COMPLETED, None
+        finally:
+            self._streaming = None
+        if is_whole:
+            return RunStatus.COMPLETED, None
+        self._view.add_line(self._stop_line or _STOPPED)
+        return RunStatus.CANCELLED, None
 
-    async def _show_events(self, agent_run: AgentRun, reply: Reply) -> None:
-        if self._claim.attempt > self._max_attempts:
-            raise AttemptsExhaustedError(f"{self._max_attempts} attempts ended with their process")
+    async def _show_events(self, agent_run: AgentRun, reply: Reply) -> bool:
+        """Follow the run; tell whether it was made, and not stopped before it began."""
+        if self._claim.attempt > self._settings.max_attempts:
+            raise AttemptsExhaustedError(f"{self._settings.max_attempts} attempts ended with their process")
+        if self._stop_line is not None:
+            return False
+        self._streaming = asyncio.current_task()
         async with aclosing(agent_run.stream()) as events:
             async for event in events:
-                if self._view.take(event) and self._is_streamed:
+                if self._view.follow(event) and self._settings.is_streamed:
                     await reply.show(self._view.content())
-        if not self._view.text.strip():
-            raise ModelResponseError("The model gave an empty answer.")
+        return True
 
-    def _cannot_show(self, failure: PlatformError) -> tuple[RunStatus, str]:
-        self._log.error("reply_not_shown", error=str(failure))
-        return RunStatus.FAILED, type(failure).__name__
+    async def _steer(self) -> tuple[Message, ...]:
+        """Give what was said since the run began, and take it into the run."""
+        if not self._waiting:
+            return ()
+        lease, taken = self._claim.lease, self._journal.taken
+        self._waiting = 0
+        waiting = await until_stored(lambda: self._store.control.waiting(lease), what="waiting")
+        if len(waiting) > taken:
+            await self._take(len(waiting))
+        return to_messages(waiting[taken:])
 
-    async def _commit(self, run: Run) -> None:
+    async def _drop_waiting(self) -> None:
+        """Take what came meanwhile without answering it, and say so."""
+        lease, taken = self._claim.lease, self._journal.taken
+        waiting = await until_stored(lambda: self._store.control.waiting(lease), what="waiting")
+        if len(waiting) > taken:
+            await self._take(len(waiting))
+            self._view.add_line(dropped_line(len(waiting) - taken))
+
+    async def _take(self, count: int) -> None:
         lease = self._claim.lease
-        await until_stored(lambda: self._store.inbox.commit(lease, run, consumed=self._journal.taken), what="commit")
+        await until_stored(lambda: self._store.control.extend(lease, count), what="extend")
+        await self._journal.extend(count)
+
+    def _add_age(self, question: MessageReceived) -> None:
+        """Say of which time a late answer is, so that nobody takes it for a new one."""
+        age = self._clock() - question.sent_at
+        if question.sent_at and age > self._settings.late_seconds:
+            hours = age / 3600
+            ago = f"{hours:.0f} hours" if hours >= 1.5 else f"{age / 60:.0f} minutes"
+            self._view.text = f"_You asked this {ago} ago, while I was away._\n\n"
+
+    def _not_shown(self, outcome: Outcome, failure: PlatformError) -> Outcome:
+        self._log.error("reply_not_shown", error=str(failure))
+        run = replace(outcome.run, status=RunStatus.FAILED, error=type(failure).__name__)
+        return replace(outcome, run=run)
+
+    async def _retry_later(self, failure: PlatformError) -> None:
+        delay = self._settings.delay(self._claim.attempt)
+        self._log.warning("platform_unavailable", error=str(failure), retry_in=delay)
+        await self._release(delay)
+
+    async def _release(self, delay: float) -> None:
+        lease = self._claim.lease
+        await until_stored(lambda: self._store.inbox.release(lease, delay=delay), what="release")
+
+    async def _commit(self, run: Run, *, dead: str | None) -> None:
+        lease, consumed = self._claim.lease, self._journal.taken
+        trace = RunTrace(
+            worker=lease.worker,
+            attempt=self._claim.attempt,
+            claimed_at=self._claimed_at,
+            finished_at=self._clock(),
+            posted=tuple(self._journal.posted.values()),
+        )
+        traced = replace(run, trace=trace)
+        commit = self._store.inbox.commit
+        await until_stored(lambda: commit(lease, traced, consumed=consumed, dead=dead), what="commit")
         self._log.info(
             "run_committed",
             status=run.status.value,
@@ -209,11 +320,6 @@ class Answer:
             input_tokens=run.metrics.input_tokens,
             output_tokens=run.metrics.output_tokens,
         )
-
-    async def _give_to_others(self) -> None:
-        """Hand back what this process cannot answer: it has no adapter for the platform, or nothing is asked."""
-        self._log.warning("no_adapter_for_session", adapters=sorted(self._adapters))
-        await self._store.inbox.release(self._claim.lease, delay=_PLATFORM_RETRY_SECONDS)
 
     async def _hand_back(self) -> None:
         """Let another worker go on at once, when this one was told to stop."""

@@ -1,8 +1,11 @@
 """A bot: one agent, the platforms it answers on, and the store that keeps its conversations."""
 
 import asyncio
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from functools import partial
 from types import TracebackType
 from typing import Self
@@ -11,8 +14,11 @@ import structlog
 
 from threadkeep.agent.agent import Agent
 from threadkeep.chat.adapter import Acceptance, Adapter
-from threadkeep.chat.events import Event
+from threadkeep.chat.events import Event, PlaceKind
+from threadkeep.chat.policy import Policies, Policy
 from threadkeep.errors import ConfigError
+from threadkeep.runtime.answer import AnswerSettings
+from threadkeep.runtime.catch_up import CatchUp, CatchUpLimits
 from threadkeep.runtime.worker import Worker
 from threadkeep.stores.base import Inbox, Store
 
@@ -21,6 +27,18 @@ _log = structlog.get_logger(__name__)
 _QUIET = frozenset({Acceptance.DUPLICATE, Acceptance.IGNORED, Acceptance.KEPT})
 
 
+class Role(StrEnum):
+    """What a process does for its bot."""
+
+    ALL = "all"
+    """It accepts events and answers them."""
+    INGRESS = "ingress"
+    """It accepts events for workers elsewhere."""
+    WORKER = "worker"
+    """It answers what ingresses elsewhere accepted."""
+
+
+@dataclass(kw_only=True, eq=False)
 class Bot:
     """One agent answering on any number of platforms.
 
@@ -30,42 +48,46 @@ class Bot:
         async with Bot(agent=agent, adapters=[adapter], store=store) as bot:
             await bot.wait_closed()
 
-    Args:
+    Attributes:
         agent: Who answers.
         adapters: The platforms; each platform at most once.
         store: Where the conversations are kept; if None, the agent's own or what ``threadkeep run`` is told.
         stream: Whether replies are shown while they are written.
+        policy: What becomes of messages that arrive during a run.
+        policies: The policy of single places where it differs: by kind of place or by session id.
         max_concurrent_runs: How many sessions are answered at a time in this process.
-        max_attempts: After so many attempts that ended with their process, a run is given up.
+        max_attempts: After so many attempts that ended with their process or at the platform, a run is given up and
+            becomes a dead letter.
         grace_seconds: How long runs may go on when the bot stops; then they are handed back to the store.
+        role: What this process does.
+        catch_up: How far back a starting bot reads what was said while nobody listened.
+        clock: Gives the seconds since the epoch.
 
     Raises:
         ConfigError: Two adapters have the same name.
     """
 
-    def __init__(
-        self,
-        *,
-        agent: Agent,
-        adapters: Sequence[Adapter] = (),
-        store: Store | None = None,
-        stream: bool = True,
-        max_concurrent_runs: int = 50,
-        max_attempts: int = 5,
-        grace_seconds: float = 20.0,
-    ) -> None:
-        self.agent = agent
-        self.store = agent.store if store is None and not agent.has_own_store else store
-        self.adapters = {adapter.name: adapter for adapter in adapters}
-        if len(self.adapters) < len(adapters):
+    agent: Agent
+    adapters: Sequence[Adapter] = ()
+    store: Store | None = None
+    stream: bool = True
+    policy: Policy = Policy.COLLECT
+    policies: Mapping[PlaceKind | str, Policy] = field(default_factory=dict)
+    max_concurrent_runs: int = 50
+    max_attempts: int = 5
+    grace_seconds: float = 20.0
+    role: Role = Role.ALL
+    catch_up: CatchUpLimits = CatchUpLimits()  # noqa: RUF009 - it is frozen
+    clock: Callable[[], float] = time.time
+    _stack: AsyncExitStack | None = field(default=None, init=False, repr=False)
+    _work: asyncio.Task[None] | None = field(default=None, init=False, repr=False)
+    _descriptions: tuple[str, ...] = field(default=(), init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if len({adapter.name for adapter in self.adapters}) < len(self.adapters):
             raise ConfigError("A bot takes one adapter for each platform; two of those given have the same name.")
-        self._is_streamed = stream
-        self._max_concurrent_runs = max_concurrent_runs
-        self._max_attempts = max_attempts
-        self._grace_seconds = grace_seconds
-        self._stack: AsyncExitStack | None = None
-        self._descriptions: tuple[str, ...] = ()
-        self._work: asyncio.Task[None] | None = None
+        if self.store is None and not self.agent.has_own_store:
+            self.store = self.agent.store
 
     def connected_to(
         self,
@@ -74,50 +96,44 @@ class Bot:
         *,
         max_concurrent_runs: int | None = None,
         grace_seconds: float | None = None,
+        role: Role | None = None,
     ) -> "Bot":
         """Return the same bot on other platforms and another store, for whoever starts a bot file."""
-        return Bot(
-            agent=self.agent,
+        return replace(
+            self,
             adapters=adapters,
             store=store,
-            stream=self._is_streamed,
-            max_concurrent_runs=max_concurrent_runs or self._max_concurrent_runs,
-            max_attempts=self._max_attempts,
-            grace_seconds=self._grace_seconds if grace_seconds is None else grace_seconds,
+            max_concurrent_runs=max_concurrent_runs or self.max_concurrent_runs,
+            grace_seconds=self.grace_seconds if grace_seconds is None else grace_seconds,
+            role=role or self.role,
         )
 
     async def __aenter__(self) -> Self:
-        """Open the store, start answering, then connect the platforms.
+        """Open the store, connect the platforms, then begin to answer.
 
         Raises:
             ConfigError: There is no adapter.
+            RuntimeError: The bot is running already.
             StoreError: The store cannot be reached or is not fit.
             PlatformError: A platform cannot be reached or refuses the token.
         """
+        if self._stack is not None:
+            raise RuntimeError("this bot is running already")
         if not self.adapters:
             raise ConfigError("This bot has no adapter: nobody could talk to it.")
         store = self.store or self.agent.store
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(store)
             stack.push_async_callback(self.agent.aclose)
-            worker = Worker(
-                agent=self.agent,
-                store=store,
-                adapters=self.adapters,
-                is_streamed=self._is_streamed,
-                max_concurrent_runs=self._max_concurrent_runs,
-                max_attempts=self._max_attempts,
-            )
-            self._work = asyncio.create_task(worker.run(), name="worker")
-            stack.push_async_callback(self._end_work, self._work)
             # The stack unwinds from the end: runs end while the platforms can still show their replies. What is said
             # meanwhile is accepted into the store and answered by the next process.
-            for adapter in self.adapters.values():
-                stack.push_async_callback(adapter.stop)
-            stack.push_async_callback(worker.stop, grace=self._grace_seconds)
-            for adapter in self.adapters.values():
-                await adapter.start(partial(self._accept, store.inbox))
-            self._descriptions = (store.description, *(adapter.description for adapter in self.adapters.values()))
+            for adapter in self.adapters:
+                await self._connect(adapter, store, stack)
+            if self.role is not Role.INGRESS:
+                worker = self._worker(store)
+                self._work = asyncio.create_task(worker.run(), name="worker")
+                stack.push_async_callback(self._end_work, worker, self._work)
+            self._descriptions = (store.description, *(adapter.description for adapter in self.adapters))
             self._stack = stack.pop_all()
         return self
 
@@ -129,6 +145,33 @@ class Bot:
         if stack is not None:
             await stack.__aexit__(kind, error, trace)
         self._work = None
+
+    def _worker(self, store: Store) -> Worker:
+        return Worker(
+            agent=self.agent,
+            store=store,
+            adapters={adapter.name: adapter for adapter in self.adapters},
+            settings=AnswerSettings(
+                is_streamed=self.stream,
+                policies=Policies(default=self.policy, by_place=self.policies),
+                max_attempts=self.max_attempts,
+            ),
+            max_concurrent_runs=self.max_concurrent_runs,
+            clock=self.clock,
+        )
+
+    async def _connect(self, adapter: Adapter, store: Store, stack: AsyncExitStack) -> None:
+        """Connect a platform and read what was missed on it."""
+        stack.push_async_callback(adapter.stop)
+        if self.role is Role.WORKER:
+            await adapter.start(None, store.shared)
+            return
+        sink = partial(self._accept, store.inbox)
+        catch_up = CatchUp(adapter, store, sink, limits=self.catch_up, clock=self.clock)
+        places = await catch_up.prepare()
+        await adapter.start(catch_up.accept, store.shared)
+        reading = asyncio.create_task(catch_up.read(places), name=f"catch-up-{adapter.name}")
+        stack.push_async_callback(_end_task, reading)
 
     @property
     def descriptions(self) -> tuple[str, ...]:
@@ -142,13 +185,15 @@ class Bot:
             PlatformError: A platform ended its connection for good.
             RuntimeError: The bot is not running.
         """
-        if self._work is None:
+        if self._stack is None:
             raise RuntimeError("this bot is not running: enter it first, `async with bot:`")
-        closing = {asyncio.create_task(adapter.wait_closed()) for adapter in self.adapters.values()}
+        closing = {asyncio.create_task(adapter.wait_closed()) for adapter in self.adapters}
+        # The worker only ends by itself if it fails, which nobody can answer after.
+        working = set() if self._work is None else {self._work}
         try:
             waiting = set(closing)
-            while waiting and not self._work.done():
-                done, _ = await asyncio.wait({*waiting, self._work}, return_when=asyncio.FIRST_COMPLETED)
+            while waiting and not any(task.done() for task in working):
+                done, _ = await asyncio.wait(waiting | working, return_when=asyncio.FIRST_COMPLETED)
                 waiting -= done
                 for task in done:
                     task.result()
@@ -157,9 +202,9 @@ class Bot:
                 task.cancel()
             await asyncio.gather(*closing, return_exceptions=True)
 
-    @staticmethod
-    async def _end_work(work: asyncio.Task[None]) -> None:
-        """Await the worker, which was told to stop; a failure of its own is raised here at the latest."""
+    async def _end_work(self, worker: Worker, work: asyncio.Task[None]) -> None:
+        """Let the worker end its runs; a failure of its own is raised here at the latest."""
+        await worker.stop(grace=self.grace_seconds)
         try:
             await work
         finally:
@@ -175,3 +220,8 @@ class Bot:
             "message_received", session_id=str(event.place.session), message_key=str(event.key), result=acceptance.value
         )
         return acceptance
+
+
+async def _end_task(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

@@ -1,21 +1,33 @@
 """What is recorded of a run while it goes on, so that another attempt continues instead of repeating."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TypeVar
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Final, Self, TypeVar
 
 import structlog
 
-from threadkeep.chat.policy import collect
-from threadkeep.errors import StoreUnavailableError
+from threadkeep.errors import LeaseLostError, StoreUnavailableError
+from threadkeep.runs import Run
 from threadkeep.stores.base import Claim, Inbox
+from threadkeep.stores.codec import decode_run, encode_run
 
 _log = structlog.get_logger(__name__)
 
-_POSTED = "posted:"
-_TAKEN = "taken"
-_FIRST_DELAY = 0.1
-_LONGEST_DELAY = 2.0
+STOP: Final = "stop"
+"""The step that the store sets when somebody asks to stop: who."""
+
+DELETED_BY: Final = "deleted"
+"""What that step says where the question was deleted."""
+
+_POSTED: Final = "posted:"
+_TAKEN: Final = "taken"
+_FINAL: Final = "final"
+_UNSAVED_SECONDS: Final = 2.0
+_FIRST_DELAY: Final = 0.1
+_LONGEST_DELAY: Final = 2.0
 
 T = TypeVar("T")
 
@@ -42,19 +54,60 @@ async def until_stored(call: Callable[[], Awaitable[T]], *, what: str) -> T:
         delay = min(delay * 2, _LONGEST_DELAY)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How a run ended: recorded before it is shown, so that no other attempt makes it again.
+
+    Attributes:
+        run: The run as it will be committed.
+        text: What people see in the end, with the bot's own lines.
+    """
+
+    run: Run
+    text: str
+
+    def encoded(self) -> str:
+        """Return the recorded form."""
+        return json.dumps([self.text, encode_run(self.run).decode()], ensure_ascii=False)
+
+    @classmethod
+    def decoded(cls, recorded: str) -> Self:
+        """Read the recorded form."""
+        text, run = json.loads(recorded)
+        return cls(run=decode_run(run.encode()), text=text)
+
+
 class RunJournal:
     """The recorded steps of the run that a claim is about.
+
+    Message ids of the reply are recorded within two seconds, or together with the next step if that comes earlier: so
+    a short answer costs one call. What is lost with the process in between is found again by the platform's marks.
 
     Args:
         inbox: Where they are recorded.
         claim: The run, with what earlier attempts recorded.
+        taken: How many of the waiting events the run takes, unless an earlier attempt has decided that.
     """
 
-    def __init__(self, inbox: Inbox, claim: Claim) -> None:
+    def __init__(self, inbox: Inbox, claim: Claim, *, taken: int) -> None:
         self._inbox = inbox
         self._lease = claim.lease
         self._steps = dict(claim.steps)
-        self._taken = int(self._steps.get(_TAKEN, collect(claim.events)))
+        self._taken = int(self._steps.get(_TAKEN, taken))
+        self._unsaved: dict[str, str] = {}
+        self._saving: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        """Begin."""
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop the timer; what is not recorded by now is not needed any more."""
+        if self._saving is not None:
+            self._saving.cancel()
+            await asyncio.wait((self._saving,))
 
     @property
     def taken(self) -> int:
@@ -71,12 +124,16 @@ class RunJournal:
 
     @property
     def posted(self) -> dict[int, str]:
-        """The message ids of the reply that are visible already, by part number."""
-        return {
-            int(name.removeprefix(_POSTED)): message_id
-            for name, message_id in self._steps.items()
-            if name.startswith(_POSTED)
-        }
+        """The message ids of the reply that are visible, by part number."""
+        known = {**self._steps, **self._unsaved}
+        found = {int(name.removeprefix(_POSTED)): known[name] for name in known if name.startswith(_POSTED)}
+        return dict(sorted(found.items()))
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """How the run ended, if an earlier attempt came so far."""
+        recorded = self._steps.get(_FINAL)
+        return None if recorded is None else Outcome.decoded(recorded)
 
     async def record(self, steps: Mapping[str, str]) -> None:
         """Record finished steps.
@@ -84,14 +141,41 @@ class RunJournal:
         Raises:
             LeaseLostError: Another worker holds the session.
         """
-        new = dict(steps) if _TAKEN in self._steps else {_TAKEN: str(self._taken), **steps}
+        unsaved, self._unsaved = self._unsaved, {}
+        new = {**unsaved, **steps}
+        if _TAKEN not in self._steps:
+            new[_TAKEN] = str(self._taken)
         await until_stored(lambda: self._inbox.record(self._lease, new), what="record")
         self._steps.update(new)
 
-    async def record_posted(self, part: int, message_id: str) -> None:
-        """Record that a part of the reply is visible.
+    async def record_outcome(self, outcome: Outcome) -> None:
+        """Record how the run ended.
 
         Raises:
             LeaseLostError: Another worker holds the session.
         """
-        await self.record({f"{_POSTED}{part}": message_id})
+        await self.record({_FINAL: outcome.encoded()})
+
+    async def extend(self, taken: int) -> None:
+        """Record that the run takes more of the waiting events.
+
+        Raises:
+            LeaseLostError: Another worker holds the session.
+        """
+        self._taken = taken
+        await self.record({_TAKEN: str(taken)})
+
+    async def note_posted(self, part: int, message_id: str) -> None:
+        """Note that a part of the reply is visible. Returns at once; it is recorded soon."""
+        self._unsaved[f"{_POSTED}{part}"] = message_id
+        if self._saving is None or self._saving.done():
+            self._saving = asyncio.create_task(self._save_soon(), name="save-posted")
+
+    async def _save_soon(self) -> None:
+        await asyncio.sleep(_UNSAVED_SECONDS)
+        if self._unsaved:
+            try:
+                await self.record({})
+            except LeaseLostError:
+                # The renewal of the leases finds it out as well, and stops the run.
+                _log.info("lease_lost", session_id=self._lease.session_id)

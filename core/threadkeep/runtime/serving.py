@@ -38,18 +38,27 @@ async def serve(bot: Bot, *, say: Callable[[str], None]) -> None:
         say: Prints a line for the operator.
 
     Raises:
-        ThreadkeepError: The store or a platform refused.
+        ThreadkeepError: The store or a platform refused, or a platform ended its connection for good.
     """
     stopped = asyncio.Event()
     with _stop_signals(stopped, say):
         say("Connecting ... (Ctrl-C to stop)")
-        async with bot, asyncio.TaskGroup() as group:
+        async with bot:
             for line in bot.descriptions:
                 say(f"  {line}")
             say("Ready.")
-            closed = group.create_task(bot.wait_closed())
-            stop = group.create_task(stopped.wait())
-            await asyncio.wait((closed, stop), return_when=asyncio.FIRST_COMPLETED)
-            closed.cancel()
-            stop.cancel()
+            await _until_closed(bot, stopped)
     say("Stopped.")
+
+
+async def _until_closed(bot: Bot, stopped: asyncio.Event) -> None:
+    closed = asyncio.create_task(bot.wait_closed(), name="platforms")
+    stop = asyncio.create_task(stopped.wait(), name="stop-signal")
+    try:
+        await asyncio.wait((closed, stop), return_when=asyncio.FIRST_COMPLETED)
+        if closed.done():
+            closed.result()
+    finally:
+        closed.cancel()
+        stop.cancel()
+        await asyncio.gather(closed, stop, return_exceptions=True)

@@ -3,8 +3,8 @@
 import asyncio
 import os
 import socket
+import time
 from collections.abc import Callable, Mapping
-from time import monotonic
 from uuid import uuid4
 
 import structlog
@@ -12,7 +12,7 @@ import structlog
 from threadkeep.agent.agent import Agent
 from threadkeep.chat.adapter import Adapter
 from threadkeep.errors import StoreUnavailableError, ThreadkeepError
-from threadkeep.runtime.answer import Answer
+from threadkeep.runtime.answer import Answer, AnswerSettings
 from threadkeep.sessions import new_run_id
 from threadkeep.stores.base import Claim, Lease, Store
 
@@ -20,8 +20,8 @@ _log = structlog.get_logger(__name__)
 
 _IDLE_SECONDS = 1.0
 _STORE_RETRY_SECONDS = 0.5
-_FAULT_RETRY_SECONDS = 30.0
 _RENEWALS_PER_LEASE = 3
+_DEFAULTS = AnswerSettings()
 
 
 def new_worker_name() -> str:
@@ -36,11 +36,11 @@ class Worker:
         agent: Who answers.
         store: Where sessions wait.
         adapters: Where to reply, by platform.
-        is_streamed: Whether replies are shown while they are written.
+        settings: How to answer.
         max_concurrent_runs: How many sessions are answered at a time; the rest waits in the store.
-        max_attempts: After so many attempts that ended with their process, a run is given up.
         name: Unique among all workers of the store; made up if None.
-        clock: Seconds that only grow.
+        monotonic: Gives seconds that only grow.
+        clock: Gives the seconds since the epoch.
     """
 
     def __init__(
@@ -49,22 +49,23 @@ class Worker:
         agent: Agent,
         store: Store,
         adapters: Mapping[str, Adapter],
-        is_streamed: bool = True,
+        settings: AnswerSettings = _DEFAULTS,
         max_concurrent_runs: int = 50,
-        max_attempts: int = 5,
         name: str | None = None,
-        clock: Callable[[], float] = monotonic,
+        monotonic: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._agent = agent
         self._store = store
         self._adapters = adapters
-        self._is_streamed = is_streamed
-        self._max_attempts = max_attempts
+        self._settings = settings
         self._name = name or new_worker_name()
+        self._monotonic = monotonic
         self._clock = clock
         self._slots = asyncio.Semaphore(max_concurrent_runs)
         self._stopping = asyncio.Event()
         self._running: dict[Lease, asyncio.Task[None]] = {}
+        self._answers: dict[str, Answer] = {}
 
     @property
     def name(self) -> str:
@@ -80,12 +81,14 @@ class Worker:
         """Answer until ``stop``; returns when every run has ended."""
         async with asyncio.TaskGroup() as group:
             renewals = group.create_task(self._renew_leases(), name="renew-leases")
+            signals = group.create_task(self._hear_signals(), name="hear-signals")
             claims = group.create_task(self._claim_sessions(group), name="claim-sessions")
             await self._stopping.wait()
             claims.cancel()
             while self._running:
                 await asyncio.wait(list(self._running.values()))
             renewals.cancel()
+            signals.cancel()
 
     async def stop(self, *, grace: float) -> None:
         """Take no more sessions; let the runs at work end, and hand back those that take longer than the grace time.
@@ -139,35 +142,48 @@ class Worker:
             agent=self._agent,
             store=self._store,
             adapters=self._adapters,
-            is_streamed=self._is_streamed,
-            max_attempts=self._max_attempts,
+            settings=self._settings,
+            clock=self._clock,
         )
+        self._answers[claim.lease.session_id] = answer
         try:
             await answer.run()
         except Exception:  # noqa: BLE001 - one session's trouble never stops the others; it is tried again later
             _log.exception("session_failed", session_id=claim.lease.session_id, run_id=claim.run_id)
-            await self._release_later(claim.lease)
+            await self._release_later(claim)
+        finally:
+            if self._answers.get(claim.lease.session_id) is answer:
+                del self._answers[claim.lease.session_id]
 
-    async def _release_later(self, lease: Lease) -> None:
+    async def _release_later(self, claim: Claim) -> None:
+        delay = self._settings.delay(claim.attempt)
         try:
-            await self._store.inbox.release(lease, delay=_FAULT_RETRY_SECONDS)
+            await self._store.inbox.release(claim.lease, delay=delay)
         except ThreadkeepError as error:
-            _log.warning("not_handed_back", session_id=lease.session_id, error=str(error))
+            _log.warning("not_handed_back", session_id=claim.lease.session_id, error=str(error))
+
+    async def _hear_signals(self) -> None:
+        """Hand each signal to the answer that it is about; most are about those of other workers."""
+        async with self._store.control.signals() as signals:
+            async for signal in signals:
+                answer = self._answers.get(signal.session_id)
+                if answer is not None:
+                    await answer.signal(signal)
 
     async def _renew_leases(self) -> None:
         """Keep the leases of all runs alive with one call; stop the runs whose lease is gone."""
         pause = self._store.lease_seconds / _RENEWALS_PER_LEASE
-        renewed_at = self._clock()
+        renewed_at = self._monotonic()
         while True:
             await asyncio.sleep(pause)
-            asked_at = self._clock()
+            asked_at = self._monotonic()
             leases = tuple(self._running)
             try:
                 lost = await self._store.inbox.renew(leases) if leases else frozenset()
                 renewed_at = asked_at
             except StoreUnavailableError as error:
                 _log.warning("store_unavailable", call="renew", error=str(error), retry_in=pause)
-                is_lapsed = self._clock() - renewed_at >= self._store.lease_seconds
+                is_lapsed = self._monotonic() - renewed_at >= self._store.lease_seconds
                 lost = frozenset(leases) if is_lapsed else frozenset()
             for lease in lost:
                 self._cancel_lost(lease)

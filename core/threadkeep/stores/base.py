@@ -1,13 +1,18 @@
-"""The port of the store: four small rooms, implemented on Redis and on SQLite, held by one contract test suite."""
+"""The port of the store: small rooms, implemented on Redis and on SQLite, held by one contract test suite."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Protocol, Self
 
-from threadkeep.chat.adapter import Acceptance
-from threadkeep.chat.events import Event, MessageReceived
+from threadkeep.chat.adapter import Acceptance, SharedState
+from threadkeep.chat.events import Event, MessageEdited, MessageReceived
 from threadkeep.runs import Run
 from threadkeep.sessions import Session
+from threadkeep.stores.operations import DeadLetters, Places, Signal, Traces
+
+Amendments = Mapping[str, MessageEdited | None]
+"""What became of messages since they were answered, by message key: their last edit, or None if they were deleted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +46,7 @@ class Claim:
         steps: What earlier attempts of this run recorded, by step name.
         session: The session as it stands.
         runs: Its last finished runs, oldest first.
+        amendments: What became of the messages of these runs and of the events: an edit, or None for a deletion.
     """
 
     lease: Lease
@@ -50,14 +56,22 @@ class Claim:
     steps: Mapping[str, str] = field(default_factory=dict)
     session: Session
     runs: tuple[Run, ...]
+    amendments: Amendments = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transcript:
-    """A session and its last runs, oldest first."""
+    """A session and its last runs, oldest first.
+
+    Attributes:
+        session: The session.
+        runs: Its last finished runs, as they were when they ended.
+        amendments: What became of their messages: an edit, or None for a deletion.
+    """
 
     session: Session
     runs: tuple[Run, ...]
+    amendments: Amendments = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,10 +131,16 @@ class Inbox(Protocol):
         """
         ...
 
-    async def commit(self, lease: Lease, run: Run, *, consumed: int) -> None:
+    async def commit(self, lease: Lease, run: Run, *, consumed: int, dead: str | None = None) -> None:
         """Append the run, drop the first ``consumed`` events and end the lease; one atomic call.
 
         The session is ready again if more waits. Repeating the call with the same run is harmless.
+
+        Args:
+            lease: The right to write.
+            run: The finished run.
+            consumed: How many of the claimed events it answers.
+            dead: Why they could not be answered at all: they are kept as a dead letter.
 
         Raises:
             LeaseLostError: Another worker holds the session; nothing was written.
@@ -141,6 +161,35 @@ class Inbox(Protocol):
 
         Raises:
             StoreUnavailableError: It was not handed back; it will be when the lease lapses.
+        """
+        ...
+
+
+class Control(Protocol):
+    """What the worker that holds a session must hear at once, wherever it is."""
+
+    def signals(self) -> AbstractAsyncContextManager[AsyncIterator[Signal]]:
+        """Listen to the signals of all sessions, from now on. Some are lost while the connection is.
+
+        A stop that was asked for is also recorded as the step ``stop`` of the run, where the next holder finds it.
+        """
+        ...
+
+    async def waiting(self, lease: Lease) -> tuple[MessageReceived, ...]:
+        """Read what waits in the session, oldest first, what the run takes included (bounded).
+
+        Raises:
+            LeaseLostError: Another worker holds the session.
+            StoreUnavailableError: Try again later.
+        """
+        ...
+
+    async def extend(self, lease: Lease, taken: int) -> None:
+        """Let the run in progress take the first ``taken`` waiting events, more than it was claimed with.
+
+        Raises:
+            LeaseLostError: Another worker holds the session.
+            StoreUnavailableError: It is not known whether it was written; repeating is harmless.
         """
         ...
 
@@ -224,6 +273,31 @@ class Store(Protocol):
     @property
     def memories(self) -> Memories:
         """What is remembered of users."""
+        ...
+
+    @property
+    def control(self) -> Control:
+        """Signals to the workers."""
+        ...
+
+    @property
+    def dead_letters(self) -> DeadLetters:
+        """What could not be answered."""
+        ...
+
+    @property
+    def places(self) -> Places:
+        """Where the bot takes part."""
+        ...
+
+    @property
+    def traces(self) -> Traces:
+        """What was done with messages."""
+        ...
+
+    @property
+    def shared(self) -> SharedState:
+        """What the processes of a bot share."""
         ...
 
     @property

@@ -7,12 +7,13 @@ refused, since reading it half would lose what it says.
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticSerializationError
 
-from threadkeep.chat.events import MessageReceived
+from threadkeep.chat.events import Event, MessageDeleted, MessageEdited, MessageReceived, Place, StopRequested
 from threadkeep.errors import StoreError
 from threadkeep.messages import clean_text
 from threadkeep.runs import SCHEMA_VERSION, Run
@@ -20,25 +21,74 @@ from threadkeep.runs import SCHEMA_VERSION, Run
 EVENT_VERSION: Final = 1
 """The version of the stored form of an event."""
 
+PLACE_VERSION: Final = 1
+"""The version of the stored form of a place."""
+
 _T = TypeVar("_T")
-_VERSION = re.compile(rb'\{"v":(\d{1,9})[,}]')
-_EVENTS: Final = TypeAdapter(MessageReceived)
+_VERSION: Final = re.compile(rb'\{"v":(\d{1,9})[,}]')
+_KIND: Final = re.compile(rb'\{"v":\d{1,9},"kind":"([a-z]{1,30})"[,}]')
+# What was stored before there were kinds has none: it is a message.
+_MESSAGES: Final = TypeAdapter(MessageReceived)
+_EDITS: Final = TypeAdapter(MessageEdited)
+_OTHERS: Final[Mapping[bytes, TypeAdapter[Any]]] = {
+    b"edited": _EDITS,
+    b"deleted": TypeAdapter(MessageDeleted),
+    b"stop": TypeAdapter(StopRequested),
+}
+_PLACES: Final = TypeAdapter(Place)
 _RUNS: Final = TypeAdapter(Run)
 _STATES: Final = TypeAdapter(dict[str, object])
 
 
-def encode_event(event: MessageReceived) -> bytes:
-    """Give the stored form of an event."""
-    return _encode(_EVENTS, event, EVENT_VERSION)
+def encode_event(event: Event) -> bytes:
+    """Give the stored form of an event; a message has no kind there."""
+    adapter = _OTHERS.get(event.kind.encode())
+    return _encode(adapter or _MESSAGES, event, EVENT_VERSION, kind=event.kind if adapter else None)
 
 
-def decode_event(body: bytes) -> MessageReceived:
+def decode_event(body: bytes) -> Event:
     """Read the stored form of an event.
 
     Raises:
         StoreError: It was written by a newer threadkeep, or is no event.
     """
-    return _decode(_EVENTS, body, known=EVENT_VERSION, what="event")
+    found = _KIND.match(body)
+    adapter = _MESSAGES if found is None else _OTHERS.get(found[1], _MESSAGES)
+    event: Event = _decode(adapter, body, known=EVENT_VERSION, what="event")
+    return event
+
+
+def decode_message(body: bytes, edited: bytes | None = None) -> MessageReceived:
+    """Read the stored form of a message that waits, and of the last edit of it.
+
+    Raises:
+        StoreError: They were written by a newer threadkeep, or are something else.
+    """
+    message = _decode(_MESSAGES, body, known=EVENT_VERSION, what="event")
+    return message if edited is None else replace(message, text=decode_edit(edited).text)
+
+
+def decode_edit(body: bytes) -> MessageEdited:
+    """Read the stored form of an edit.
+
+    Raises:
+        StoreError: It was written by a newer threadkeep, or is something else.
+    """
+    return _decode(_EDITS, body, known=EVENT_VERSION, what="edit")
+
+
+def encode_place(place: Place) -> bytes:
+    """Give the stored form of a place."""
+    return _encode(_PLACES, place, PLACE_VERSION)
+
+
+def decode_place(body: bytes) -> Place:
+    """Read the stored form of a place.
+
+    Raises:
+        StoreError: It was written by a newer threadkeep, or is something else.
+    """
+    return _decode(_PLACES, body, known=PLACE_VERSION, what="place")
 
 
 def encode_run(run: Run) -> bytes:
@@ -79,8 +129,8 @@ def decode_state(body: bytes) -> dict[str, object]:
         raise StoreError("a stored session state is not a JSON object") from error
 
 
-def _encode(adapter: TypeAdapter[Any], value: object, version: int) -> bytes:
-    head = b'{"v":%d,' % version
+def _encode(adapter: TypeAdapter[Any], value: object, version: int, *, kind: str | None = None) -> bytes:
+    head = b'{"v":%d,' % version if kind is None else b'{"v":%d,"kind":"%s",' % (version, kind.encode())
     # The version of a run stands in the head of its stored form, where a reader finds it before anything else.
     options: dict[str, Any] = {"exclude_defaults": True, "exclude": {"version"}}
     try:

@@ -14,6 +14,14 @@ MAX_INDEXED_SESSIONS = 1000
 """How many sessions the index of a user names: the latest ones."""
 MAX_MEMOS = 1000
 """How many things are remembered of a user; the oldest is forgotten for one more."""
+MAX_AMENDMENTS = 500
+"""How many edits and deletions of answered messages are kept of one session: the latest ones."""
+MAX_PLACES = 10_000
+"""How many places of a platform are known, and how many workspaces: the latest ones."""
+MAX_LETTERS = 10_000
+"""How many dead letters are kept: the latest ones."""
+MAX_SIGNALS = 1000
+"""How many signals wait for one listener; above that the oldest are dropped."""
 
 
 class StoreSettings(TypedDict, total=False):

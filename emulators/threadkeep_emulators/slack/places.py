@@ -277,6 +277,17 @@ class MessageHandle:
         """Give the conversation in which the message stands."""
         return Conversation(self._world, self._team, self._team.channels[self.channel_id])
 
+    def unfurl(self, card: Payload) -> None:
+        """Let Slack add the preview of a link, of which the app is told as of any change.
+
+        https://docs.slack.dev/messaging/unfurling-links-in-messages/
+        """
+
+        def change(target: Message) -> None:
+            target.attachments = [*target.attachments, card]
+
+        self._world.edit(self._team, self.record, change)
+
     @property
     def deliveries(self) -> list[Delivery]:
         """Give the deliveries that told the app of this message: ``message``, ``app_mention``, and doubles."""

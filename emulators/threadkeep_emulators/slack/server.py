@@ -1,7 +1,7 @@
 """The Slack emulator: one app, its workspaces, the Web API and the ways in which events reach the app."""
 
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from contextlib import AsyncExitStack
 from typing import Self
 
@@ -110,10 +110,11 @@ class SlackEmulator:
         self._changes = Changes()
         self._log = CallLog()
         ids = Ids(seed)
+        app_id = ids.entity("A")
         app = App(
-            id=ids.entity("A"),
+            id=app_id,
             name="threadkeep",
-            app_token=ids.token("xapp-1"),
+            app_token=ids.token(f"xapp-1-{app_id}"),
             signing_secret=ids.secret(),
             verification_token=ids.secret()[:24],
             scopes=set(scopes),
@@ -296,14 +297,21 @@ class SlackEmulator:
 
         return self._changes.until(look, within=timeout, describe=describe)
 
-    async def disconnect_sockets(self, reason: DisconnectReason = "refresh_requested", *, grace: float = 1.0) -> None:
-        """Announce the end of every socket and use it no more; a ``warning`` announces only.
+    async def disconnect_sockets(
+        self,
+        reason: DisconnectReason = "refresh_requested",
+        *,
+        grace: float = 1.0,
+        names: Collection[str] | None = None,
+    ) -> None:
+        """Announce the end of sockets and use them no more; a ``warning`` announces only.
 
         Args:
             reason: What the app is told.
             grace: Seconds that the app has to hang up by itself before it is hung up on.
+            names: Which of the ``connections``; all of them if not said.
         """
-        await self._sockets.disconnect_all(reason, grace=grace)
+        await self._sockets.disconnect(reason, grace=grace, names=names)
 
     def cut_sockets(self) -> None:
         """Break every socket without a word."""

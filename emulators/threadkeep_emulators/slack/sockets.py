@@ -6,7 +6,7 @@ https://docs.slack.dev/apis/events-api/using-socket-mode/
 import asyncio
 import contextlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 from aiohttp import WSMsgType, web
@@ -105,14 +105,15 @@ class Sockets:
         finally:
             self._taken -= 1
 
-    async def disconnect_all(self, reason: DisconnectReason, *, grace: float) -> None:
-        """Announce the end of every connection and use it no more, except after a mere ``warning``.
+    async def disconnect(self, reason: DisconnectReason, *, grace: float, names: Collection[str] | None = None) -> None:
+        """Announce the end of connections and use them no more, except after a mere ``warning``.
 
         Args:
             reason: What the app is told.
             grace: Seconds that the app has to hang up by itself before it is hung up on.
+            names: Which connections; all of them if not said.
         """
-        connections = self.connections
+        connections = [found for found in self._open if names is None or found.name in names]
         for connection in connections:
             await connection.send(self._disconnect_message(reason))
         if reason == "warning":

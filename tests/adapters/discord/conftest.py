@@ -2,13 +2,14 @@
 
 import asyncio
 import socket
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
 
 from threadkeep.chat.adapter import Acceptance, ReplyRequest
-from threadkeep.chat.events import MessageReceived
+from threadkeep.chat.events import Event, MessageReceived
 from threadkeep_discord import DiscordAdapter
 from threadkeep_emulators.discord import Channel, DiscordEmulator, Guild, Person, Settings
 
@@ -17,11 +18,11 @@ class Inbox:
     """A sink that keeps what it gets, and fails first where it is told to."""
 
     def __init__(self) -> None:
-        self.events: list[MessageReceived] = []
+        self.events: list[Event] = []
         self.failures: list[Exception] = []
         self._more = asyncio.Event()
 
-    async def __call__(self, event: MessageReceived) -> Acceptance:
+    async def __call__(self, event: Event) -> Acceptance:
         if self.failures:
             raise self.failures.pop(0)
         self.events.append(event)
@@ -33,14 +34,18 @@ class Inbox:
     def texts(self) -> list[str]:
         return [event.text for event in self.events]
 
-    async def wait_for(self, count: int) -> list[MessageReceived]:
+    @property
+    def kinds(self) -> list[str]:
+        return [event.kind for event in self.events]
+
+    async def wait_for(self, count: int) -> list[Event]:
         """Wait until so many events came, and give them."""
         async with asyncio.timeout(5):
             while len(self.events) < count:
                 await self._more.wait()
         return self.events
 
-    async def next(self) -> MessageReceived:
+    async def next(self) -> Event:
         """Give the only event, once it is there."""
         (event,) = await self.wait_for(1)
         return event
@@ -55,9 +60,72 @@ class Record:
     async def __call__(self, part: int, message_id: str) -> None:
         self.posted[part] = message_id
 
-    def request(self, event: MessageReceived, *, run_id: str = "run-1") -> ReplyRequest:
+    def request(self, event: MessageReceived, *, run_id: str = "run-1", is_retry: bool = False) -> ReplyRequest:
         """Ask for the reply to an event, as the worker would."""
-        return ReplyRequest(place=event.place, run_id=run_id, posted=dict(self.posted), on_posted=self)
+        return ReplyRequest(
+            place=event.place, run_id=run_id, posted=dict(self.posted), on_posted=self, is_retry=is_retry
+        )
+
+
+class Shared:
+    """What processes share, in memory, with a clock that the test moves."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.failures: list[Exception] = []
+        self.notes: dict[str, tuple[str, float]] = {}
+        self.slots: dict[str, dict[int, tuple[str, float]]] = {}
+
+    async def recall(self, name: str) -> str | None:
+        self._fail()
+        text, until = self.notes.get(name, ("", 0.0))
+        return text if text and until > self.now else None
+
+    async def remember(self, name: str, text: str, *, seconds: float) -> None:
+        self._fail()
+        self.notes[name] = (text, self.now + seconds)
+
+    async def take_slots(self, name: str, *, owner: str, total: int, most: int, seconds: float) -> frozenset[int]:
+        self._fail()
+        taken = self.slots.setdefault(name, {})
+        for number in [number for number, (_, until) in taken.items() if until <= self.now]:
+            del taken[number]
+        mine = {number for number, (holder, _) in taken.items() if holder == owner}
+        free = [number for number in range(total) if number not in taken]
+        mine |= set(free[: max(0, most - len(mine))])
+        taken |= dict.fromkeys(mine, (owner, self.now + seconds))
+        return frozenset(mine)
+
+    async def free_slots(self, name: str, *, owner: str) -> None:
+        self._fail()
+        taken = self.slots.get(name, {})
+        for number in [number for number, (holder, _) in taken.items() if holder == owner]:
+            del taken[number]
+
+    def note(self, prefix: str) -> str | None:
+        """Give the text of the only note whose name begins so."""
+        return next((text for name, (text, _) in self.notes.items() if name.startswith(prefix)), None)
+
+    def _fail(self) -> None:
+        if self.failures:
+            raise self.failures.pop(0)
+
+
+async def kill(adapter: DiscordAdapter, discord: DiscordEmulator) -> None:
+    """End an adapter as SIGKILL would: nothing of it goes on, nothing is told to anybody."""
+    crew, adapter._crew = adapter._crew, None
+    assert crew is not None
+    runners = [*crew._runners.values()]
+    tasks = {
+        crew._task,
+        *(runner._intake._task for runner in runners),
+        *(task for one in runners for task in one._tasks),
+    }
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
+    await discord.gateway.drop()
+    await discord.gateway.wait_disconnected()
 
 
 Connect = Callable[..., Awaitable[DiscordAdapter]]
@@ -69,9 +137,27 @@ def settings() -> Settings:
     return Settings()
 
 
+class Clock:
+    """The emulator's clock: the time of day, and what the test adds to it."""
+
+    def __init__(self) -> None:
+        self.ahead = 0.0
+
+    def __call__(self) -> float:
+        return time.time() + self.ahead
+
+    def skip(self, seconds: float) -> None:
+        self.ahead += seconds
+
+
 @pytest.fixture
-async def discord(settings: Settings) -> AsyncIterator[DiscordEmulator]:
-    async with DiscordEmulator(seed=11, settings=settings) as emulator:
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+async def discord(settings: Settings, clock: Clock) -> AsyncIterator[DiscordEmulator]:
+    async with DiscordEmulator(seed=11, settings=settings, clock=clock) as emulator:
         yield emulator
 
 
@@ -101,6 +187,16 @@ def inbox() -> Inbox:
 
 
 @pytest.fixture
+def shared() -> Shared:
+    return Shared()
+
+
+@pytest.fixture(name="kill")
+def give_kill() -> Callable[[DiscordAdapter, DiscordEmulator], Awaitable[None]]:
+    return kill
+
+
+@pytest.fixture
 def record() -> Record:
     return Record()
 
@@ -110,10 +206,12 @@ async def connect(discord: DiscordEmulator, inbox: Inbox) -> AsyncIterator[Conne
     """Make adapters with options, connect them to the inbox, and stop them at the end."""
     started: list[DiscordAdapter] = []
 
-    async def connect(**options: Any) -> DiscordAdapter:
+    async def connect(
+        sink: Callable[[Event], Awaitable[Acceptance]] | None = inbox, shared: Shared | None = None, **options: Any
+    ) -> DiscordAdapter:
         adapter = DiscordAdapter(discord.bot.token, api_url=discord.api_url, **options)
         started.append(adapter)
-        await adapter.start(inbox)
+        await adapter.start(sink, shared)
         return adapter
 
     yield connect

@@ -27,7 +27,7 @@ async def test_a_direct_message_is_said_to_the_bot(adapter, ann, inbox):
     channel = ann.dm_channel.id
     assert str(event.key) == f"discord:@me:{channel}:{said.id}"
     assert str(event.place.session) == f"discord:@me:{channel}"
-    assert (event.place.kind, event.place.reply_to) == (PlaceKind.DIRECT, None)
+    assert (event.place.kind, event.place.reply_to) == (PlaceKind.DIRECT, str(said.id))
     assert (event.text, event.addressing) == ("hello", Addressing.BOT)
 
 

@@ -1,8 +1,9 @@
 """What Discord's refusals become."""
 
+import asyncio
+
 import discord as discord_py
 import pytest
-from pydantic import SecretStr
 
 from threadkeep.chat.adapter import ReplyContent
 from threadkeep.errors import (
@@ -12,9 +13,7 @@ from threadkeep.errors import (
     PlatformRateLimitError,
     PlatformUnavailableError,
 )
-from threadkeep_discord.connection import GatewayConnection
 from threadkeep_discord.poster import DiscordPoster
-from threadkeep_discord.settings import DiscordSettings
 from threadkeep_emulators.faults import Fault
 
 POST = "POST /channels/{channel_id}/messages"
@@ -77,16 +76,17 @@ async def test_an_answer_longer_than_discord_takes_is_refused_by_discord(poster)
         await poster.post(0, "x" * 2_001)
 
 
-async def test_a_gateway_that_takes_too_long_is_told(discord):
-    discord.faults.add(Fault(match="GET /users/@me", kind="delay", seconds=0.5))
-    connection = GatewayConnection(
-        DiscordSettings(token=SecretStr(discord.bot.token), api_url=discord.api_url),
-        allowed_mentions=discord_py.AllowedMentions.none(),
-        on_message=lambda _message: None,
-    )
-    with pytest.raises(PlatformUnavailableError, match="did not answer within"):
-        await connection.open(timeout=0.05)
-    await connection.aclose()
+async def test_a_gateway_that_takes_too_long_is_told(discord, connect, monkeypatch):
+    async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    monkeypatch.setattr("threadkeep_discord.adapter._START_SECONDS", 0.1)
+    async with await asyncio.start_server(say_nothing, "127.0.0.1", 0) as silent:
+        url = f"ws://127.0.0.1:{silent.sockets[0].getsockname()[1]}"
+        discord.faults.add(Fault(match="GET /gateway", kind="status", status=200, body={"url": url}))
+        with pytest.raises(PlatformUnavailableError, match="did not answer within"):
+            await connect()
 
 
 async def test_the_author_of_a_bot_may_allow_pings(discord, connect, general, ann, inbox, record):

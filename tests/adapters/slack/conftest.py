@@ -4,29 +4,32 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 
+import aiohttp
 import pytest
 from pydantic import SecretStr
+from slack_sdk.web.async_client import AsyncWebClient
 
 from threadkeep.chat.adapter import Acceptance
-from threadkeep.chat.events import MessageReceived
+from threadkeep.chat.events import Event
 from threadkeep.errors import StoreUnavailableError
 from threadkeep_emulators.slack import RetrySchedule, SlackEmulator, Workspace
 from threadkeep_slack import SlackAdapter, SlackSettings
 
 
 class RecordingSink:
-    """Keeps what it accepts; refuses as often as it was told to; can be held shut."""
+    """Keeps what it accepts and answers as it was told to; refuses so often; can be held shut."""
 
     def __init__(self) -> None:
-        self.events: list[MessageReceived] = []
+        self.events: list[Event] = []
         self.calls = 0
         self.refusals = 0
+        self.acceptance = Acceptance.ACCEPTED
         self.error: Exception = StoreUnavailableError("the store is away")
         self.is_open = asyncio.Event()
         self.is_open.set()
         self._changed = asyncio.Condition()
 
-    async def __call__(self, event: MessageReceived) -> Acceptance:
+    async def __call__(self, event: Event) -> Acceptance:
         self.calls += 1
         async with self._changed:
             self._changed.notify_all()
@@ -39,12 +42,16 @@ class RecordingSink:
             self.events.append(event)
         async with self._changed:
             self._changed.notify_all()
-        return Acceptance.DUPLICATE if is_known else Acceptance.ACCEPTED
+        return Acceptance.DUPLICATE if is_known else self.acceptance
 
-    async def wait_for(self, count: int = 1) -> list[MessageReceived]:
+    async def wait_for(self, count: int = 1) -> list[Event]:
         """Return when so many events were accepted."""
         await self._until(lambda: len(self.events) >= count)
         return self.events
+
+    def of_kind(self, kind: str) -> list[Event]:
+        """Give the events of one kind."""
+        return [event for event in self.events if event.kind == kind]
 
     async def wait_for_calls(self, count: int = 1) -> None:
         """Return when so many events were handed over, accepted or not."""
@@ -105,9 +112,9 @@ async def connect(socket_settings: MakeSettings, sink: RecordingSink) -> AsyncIt
     """Start adapters; they are stopped when the test ends."""
     async with AsyncExitStack() as opened:
 
-        async def start(settings: SlackSettings | None = None) -> SlackAdapter:
+        async def start(settings: SlackSettings | None = None, **changes: object) -> SlackAdapter:
             adapter = SlackAdapter(settings or socket_settings())
-            await adapter.start(sink)
+            await adapter.start(**({"sink": sink} | changes))
             opened.push_async_callback(adapter.stop)
             return adapter
 
@@ -118,6 +125,13 @@ async def connect(socket_settings: MakeSettings, sink: RecordingSink) -> AsyncIt
 async def adapter(connect: Connect) -> SlackAdapter:
     """An adapter connected over Socket Mode."""
     return await connect()
+
+
+@pytest.fixture
+async def slack_client(slack, acme):
+    """A client that acts as the bot, beside the adapter."""
+    async with aiohttp.ClientSession() as session:
+        yield AsyncWebClient(acme.bot_token, base_url=slack.api_url, session=session)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import pytest
 
 from threadkeep.chat.events import Addressing, PlaceKind
 from threadkeep_slack.events import addressing_of, is_from_person, is_spoken, people_in, place_of, to_event
-from threadkeep_slack.payloads import EventEnvelope, SlackMessage, read_subtype
+from threadkeep_slack.payloads import MessageEnvelope, SlackMessage, read_heading
 from threadkeep_slack.workspace import Workspace
 
 WORKSPACE = Workspace(team="T01", team_name="Acme", bot_user="U0BOT", bot_name="keeper", bot="B01")
@@ -146,7 +146,7 @@ def test_names_are_wanted_of_the_speaker_and_a_few_others():
 
 def envelope(team="T01", authorizations=(), message=None):
     body = {"event_id": "Ev01", "team_id": team, "authorizations": authorizations, "event": message or said()}
-    return EventEnvelope.model_validate(body)
+    return MessageEnvelope.model_validate(body)
 
 
 def test_events_are_kept_under_the_workspace_of_the_installation():
@@ -166,6 +166,7 @@ def test_an_organisation_wide_installation_keeps_workspaces_apart():
 
 
 @pytest.mark.parametrize("body", [None, [], {}, {"event": None}, {"event": {"subtype": 5}}, {"event": {}}])
-def test_subtype_of_anything_is_read_without_an_error(body):
-    assert read_subtype(body) is None
-    assert read_subtype({"event": {"subtype": "message_changed"}}) == "message_changed"
+def test_the_heading_of_anything_is_read_without_an_error(body):
+    assert read_heading(body) == (None, None)
+    event = {"type": "message", "subtype": "message_changed"}
+    assert read_heading({"event": event}) == ("message", "message_changed")

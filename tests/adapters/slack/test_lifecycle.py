@@ -27,7 +27,7 @@ async def test_a_renewed_connection_loses_nothing(slack, adapter, sink, ann, rea
     await ann.dm("before")
     await slack.disconnect_sockets(reason)
     await ann.dm("meanwhile")
-    await slack.wait_for_connections(1)
+    await slack.wait_for_connections(2)
     await ann.dm("after")
     events = await sink.wait_for(3)
     assert sorted(event.text for event in events) == ["after", "before", "meanwhile"]

@@ -8,6 +8,7 @@ import pytest
 from threadkeep.errors import PlatformAuthError
 from threadkeep_emulators.faults import Fault
 from threadkeep_slack.bolt import build_app
+from threadkeep_slack.socket_client import SocketFamily
 from threadkeep_slack.socket_mode import SocketMode
 from threadkeep_slack.transport import Ending
 from threadkeep_slack.web_api import new_client, new_session
@@ -22,9 +23,15 @@ class Inlet:
         self.is_open = asyncio.Event()
         self.is_open.set()
 
-    async def __call__(self, body):
+    async def on_event(self, body):
         await self.is_open.wait()
         self.texts.put_nowait(body["event"]["text"])
+
+    async def on_press(self, body):
+        raise AssertionError("nobody presses")
+
+    async def on_command(self, body):
+        raise AssertionError("nobody commands")
 
     async def wait_for(self, text):
         """Return when a message with this text came; others may come again, their acknowledgement lost."""
@@ -58,6 +65,7 @@ async def open_socket(socket_settings, inlet, ending):
                 app_token=settings.app_token.get_secret_value(),
                 web_client=client,
                 on_lost=ending.reach,
+                family=SocketFamily(),
                 ping_seconds=0.05,
                 down_seconds=0.2,
             )

@@ -1,9 +1,10 @@
 """What the environment says, and what is said of what it lacks."""
 
 import pytest
+from pydantic import SecretStr
 
 from threadkeep.errors import ConfigError
-from threadkeep_slack import SlackAdapter
+from threadkeep_slack import SlackAdapter, SlackSettings
 from threadkeep_slack.settings import SLACK_API_URL, read_settings
 
 SOCKET = {"SLACK_BOT_TOKEN": "xoxb-1-secret", "SLACK_APP_TOKEN": "xapp-1-secret"}
@@ -13,6 +14,11 @@ HTTP = {"SLACK_BOT_TOKEN": "xoxb-1-secret", "SLACK_SIGNING_SECRET": "signing-sec
 @pytest.mark.parametrize("environ", [{}, {"SLACK_BOT_TOKEN": " "}, {"PORT": "80", "SLACK_API_URL": "http://x/"}])
 def test_no_slack_without_its_secrets(environ):
     assert SlackAdapter.from_environment(environ) is None
+
+
+def test_how_many_sockets_is_read_from_the_environment():
+    assert read_settings(SOCKET).sockets == 2
+    assert read_settings(SOCKET | {"SLACK_SOCKETS": "10"}).sockets == 10
 
 
 def test_an_app_token_means_socket_mode():
@@ -52,6 +58,8 @@ def test_address_is_read_from_the_environment():
         (SOCKET | {"SLACK_API_URL": "slack.com"}, ["SLACK_API_URL", "https://"]),
         (HTTP | {"SLACK_PORT": "http"}, ["SLACK_PORT", "65535"]),
         (HTTP | {"PORT": "70000"}, ["PORT", "65535"]),
+        (SOCKET | {"SLACK_SOCKETS": "0"}, ["SLACK_SOCKETS", "1 to 10"]),
+        (SOCKET | {"SLACK_SOCKETS": "two"}, ["SLACK_SOCKETS", "'two'"]),
     ],
 )
 def test_what_is_wrong_is_said_with_a_remedy(environ, words):
@@ -59,6 +67,11 @@ def test_what_is_wrong_is_said_with_a_remedy(environ, words):
         SlackAdapter.from_environment(environ)
     for word in words:
         assert word in str(refused.value)
+
+
+def test_as_many_sockets_as_slack_allows():
+    with pytest.raises(ConfigError, match="1 to 10"):
+        SlackSettings(bot_token=SecretStr("xoxb-1"), app_token=SecretStr("xapp-1"), sockets=11)
 
 
 def test_no_secret_is_shown():

@@ -10,6 +10,7 @@ from threadkeep.stores.base import Transcript
 from threadkeep.stores.codec import decode_run, encode_run, encode_state
 from threadkeep.stores.options import MAX_INDEXED_SESSIONS, MAX_SPEAKERS, StoreOptions
 from threadkeep.stores.redis import scripts
+from threadkeep.stores.redis.claims import read_amendments
 from threadkeep.stores.redis.inbox import index_call, milliseconds
 from threadkeep.stores.redis.keys import RedisKeys
 from threadkeep.stores.redis.lines import Lines
@@ -37,17 +38,15 @@ class RedisHistory:
 
     async def load(self, session_id: str, *, runs: int) -> Transcript | None:
         """Read a session with its last runs; see ``History``."""
-        meta, _, _, bodies = self._keys.session(session_id)
-        commands = [Command(("HGETALL", meta))]
-        if runs > 0:
-            commands.append(Command(("LRANGE", bodies, -runs, -1)))
-        replies = await self._lines.here().wire.call_all(*commands)
-        fields = as_fields(replies[0])
-        if not fields:
+        call = script_call(scripts.LOAD, self._keys.session(session_id), runs)
+        reply = as_list(await self._lines.here().wire.call(call))
+        if not reply:
             return None
-        found = as_list(replies[1]) if runs > 0 else []
+        fields, bodies, amendments = reply
         return Transcript(
-            session=read_session(session_id, fields), runs=tuple(decode_run(as_bytes(body)) for body in found)
+            session=read_session(session_id, as_fields(fields)),
+            runs=tuple(decode_run(as_bytes(body)) for body in as_list(bodies)),
+            amendments=read_amendments(amendments),
         )
 
     async def append(self, run: Run) -> None:

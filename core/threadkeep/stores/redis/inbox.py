@@ -4,7 +4,6 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Final
 
 from threadkeep.chat.adapter import Acceptance
 from threadkeep.chat.events import Event
@@ -12,16 +11,15 @@ from threadkeep.errors import LeaseLostError, StoreError
 from threadkeep.messages import clean_text
 from threadkeep.runs import Run
 from threadkeep.stores.base import Claim, Lease
-from threadkeep.stores.codec import decode_event, decode_run, encode_event, encode_run
-from threadkeep.stores.options import MAX_INDEXED_SESSIONS, MAX_SPEAKERS, SEEN_SECONDS, StoreOptions
+from threadkeep.stores.codec import encode_run
+from threadkeep.stores.options import MAX_INDEXED_SESSIONS, MAX_LETTERS, MAX_SPEAKERS, StoreOptions
 from threadkeep.stores.redis import scripts
+from threadkeep.stores.redis.accepting import AcceptCalls
+from threadkeep.stores.redis.claims import read_claim
 from threadkeep.stores.redis.keys import RedisKeys
 from threadkeep.stores.redis.lines import Line, Lines
-from threadkeep.stores.redis.replies import as_bytes, as_fields, as_int, as_list, as_text
-from threadkeep.stores.redis.sessions import read_session
+from threadkeep.stores.redis.replies import as_int, as_list, as_text
 from threadkeep.stores.redis.wire import Command, script_call
-
-_STEP: Final = "s:"
 
 
 class RedisInbox:
@@ -38,41 +36,34 @@ class RedisInbox:
         self._options = options
         self._lines = lines
         self._retention = milliseconds(options.retention)
-        self._next_partition = 0
+        self._calls = AcceptCalls(keys, options)
+        self._lease_ms = round(options.lease_seconds * 1000)
+        self._max_letters = -(-MAX_LETTERS // keys.partitions)
 
     async def accept(self, event: Event) -> Acceptance:
         """Store an event and make its session ready; see ``Inbox``."""
-        session_id, message = str(event.place.session), str(event.key)
+        partition = self._keys.partition_of(str(event.place.session))
         line = self._lines.here()
-        reply = await line.wire.call(
-            script_call(
-                scripts.ACCEPT,
-                (*self._keys.scheduled(session_id), self._keys.seen(session_id, message)),
-                *(session_id, event.addressing.value, message, encode_event(event), str(event.user)),
-                *(self._options.max_waiting, self._options.max_context, MAX_SPEAKERS),
-                *(self._retention, SEEN_SECONDS * 1000, self._keys.wake_channel, line.origin),
-            )
-        )
-        outcome, is_woken = as_list(reply)
+        outcome, is_woken = as_list(await line.wire.call(self._calls.call(event, line.origin_in(partition))))
         if as_int(is_woken):
-            line.bell.ring()
+            line.wake(partition)
         return Acceptance(as_text(outcome))
 
     async def claim(self, worker: str, *, run_id: str, runs: int) -> Claim | None:
-        """Take a session; see ``Inbox``. With several partitions, one call for each until one has work."""
+        """Take a session; see ``Inbox``. With several partitions, only those are asked where there may be work."""
         line = self._lines.here()
         rings = line.bell.rings
-        due_in: float | None = None
-        first = self._next_partition
-        for offset in range(self._keys.partitions):
-            partition = (first + offset) % self._keys.partitions
+        loop = asyncio.get_running_loop()
+        if line.partitions.is_look_due(loop.time()):
+            await self._look(line)
+        for partition, hint in line.partitions.in_turn(loop.time()):
             reply = as_list(await line.wire.call(self._claim_call(line, partition, worker, run_id, runs)))
             if as_int(reply[0]):
-                self._next_partition = (partition + 1) % self._keys.partitions
+                line.partitions.found(partition, is_lapsed=bool(as_int(reply[9])))
                 return await self._read_claim(worker, reply)
-            if as_int(reply[1]) >= 0:
-                due_in = min(as_int(reply[1]) / 1000, due_in if due_in is not None else float("inf"))
-        line.bell.silence(rings, due_in=due_in)
+            line.partitions.empty(partition, hint, due_at=_due_at(reply[1], loop.time()))
+        due_at = line.partitions.due_at()
+        line.bell.silence(rings, due_in=None if due_at is None else due_at - loop.time())
         return None
 
     async def wait(self, seconds: float) -> None:
@@ -89,27 +80,29 @@ class RedisInbox:
             script_call(scripts.RECORD, keys, lease.fence, self._retention, *words)
         )
         if not as_int(reply):
-            raise _lost(lease)
+            raise lost(lease)
 
-    async def commit(self, lease: Lease, run: Run, *, consumed: int) -> None:
+    async def commit(self, lease: Lease, run: Run, *, consumed: int, dead: str | None = None) -> None:
         """Append the run, consume events and end the lease; see ``Inbox``."""
         line = self._lines.here()
+        partition = self._keys.partition_of(lease.session_id)
         commands = [
             script_call(
                 scripts.COMMIT,
-                self._keys.scheduled(lease.session_id),
+                (*self._keys.scheduled(lease.session_id), *self._keys.letters(partition)),
                 *(lease.session_id, lease.fence, run.run_id, encode_run(run), consumed, run.user_id or ""),
                 *(self._options.max_runs, self._options.max_context, MAX_SPEAKERS),
-                *(self._retention, self._keys.wake_channel, line.origin),
+                *(self._retention, self._keys.wake_channel, line.origin_in(partition)),
+                *("" if dead is None else clean_text(dead) or "unknown", self._max_letters),
             )
         ]
         if run.user_id is not None:
             commands.append(index_call(self._keys, run.user_id, lease.session_id, self._retention))
         is_done, is_woken = as_list((await line.wire.call_all(*commands))[0])
         if not as_int(is_done):
-            raise _lost(lease)
+            raise lost(lease)
         if as_int(is_woken):
-            line.bell.ring()
+            line.wake(partition)
 
     async def renew(self, leases: Sequence[Lease]) -> frozenset[Lease]:
         """Keep leases alive; see ``Inbox``."""
@@ -129,24 +122,31 @@ class RedisInbox:
     async def release(self, lease: Lease, *, delay: float = 0.0) -> None:
         """Hand a session back; see ``Inbox``."""
         line = self._lines.here()
-        keys = self._keys.scheduled(lease.session_id)
-        words = (lease.session_id, lease.fence, max(0, round(delay * 1000)), self._keys.wake_channel, line.origin)
-        if as_int(await line.wire.call(script_call(scripts.RELEASE, keys, *words))):
-            line.bell.ring()
+        partition = self._keys.partition_of(lease.session_id)
+        words = (lease.session_id, lease.fence, max(0, round(delay * 1000)))
+        channel = (self._keys.wake_channel, line.origin_in(partition))
+        call = script_call(scripts.RELEASE, self._keys.scheduled(lease.session_id), *words, *channel)
+        if as_int(await line.wire.call(call)):
+            line.wake(partition)
+
+    async def _look(self, line: Line) -> None:
+        """Look at all partitions, which are asked together, and note where there may be work."""
+        commands = [
+            script_call(scripts.PEEK, self._keys.schedule(partition), self._lease_ms)
+            for partition in range(self._keys.partitions)
+        ]
+        now = asyncio.get_running_loop().time()
+        for partition, reply in enumerate(await line.wire.call_all(*commands)):
+            may_have_work, due_in = as_list(reply)
+            line.partitions.looked(partition, may_have_work=bool(as_int(may_have_work)), due_at=_due_at(due_in, now))
 
     def _claim_call(self, line: Line, partition: int, worker: str, run_id: str, runs: int) -> Command:
-        lease_ms = round(self._options.lease_seconds * 1000)
-        # Lapsed leases come first, so that a steady stream of new work cannot starve them; but finding them costs a
-        # walk over all sessions that are held, so not at every claim.
-        now = asyncio.get_running_loop().time()
-        is_sweep = now - line.swept_at >= self._options.lease_seconds / 8
-        if is_sweep:
-            line.swept_at = now
+        is_sweep = line.partitions.is_sweep_due(partition, asyncio.get_running_loop().time())
         keys = (*self._keys.schedule(partition), self._keys.fence(partition))
         return script_call(
             scripts.CLAIM,
             keys,
-            *(self._keys.session_base(partition), worker, run_id, runs, lease_ms),
+            *(self._keys.session_base(partition), worker, run_id, runs, self._lease_ms),
             *(self._options.max_claimed_events, self._options.max_context, int(is_sweep)),
         )
 
@@ -158,11 +158,8 @@ class RedisInbox:
     async def _read_claim(self, worker: str, reply: Sequence[object]) -> Claim:
         session_id = as_text(reply[1])
         lease = Lease(session_id=session_id, worker=worker, fence=as_int(reply[3]), token=as_text(reply[2]))
-        if as_int(reply[9]):
-            # There may be more of a dead worker's sessions.
-            self._lines.here().swept_at = 0.0
         try:
-            return _claim(lease, reply)
+            return read_claim(lease, reply)
         except StoreError:
             # Perhaps a newer worker can read it; do not hold it until the lease lapses.
             await self.release(lease, delay=self._options.lease_seconds)
@@ -179,20 +176,12 @@ def milliseconds(time: timedelta) -> int:
     return round(time.total_seconds() * 1000)
 
 
-def _claim(lease: Lease, reply: Sequence[object]) -> Claim:
-    run = as_fields(reply[6])
-    return Claim(
-        lease=lease,
-        run_id=run["run_id"].decode(),
-        attempt=as_int(reply[4]),
-        events=tuple(decode_event(as_bytes(item).split(b"\n", 1)[1]) for item in as_list(reply[5])),
-        steps={name.removeprefix(_STEP): value.decode() for name, value in run.items() if name.startswith(_STEP)},
-        session=read_session(lease.session_id, as_fields(reply[7])),
-        runs=tuple(decode_run(as_bytes(body)) for body in as_list(reply[8])),
-    )
-
-
-def _lost(lease: Lease) -> LeaseLostError:
+def lost(lease: Lease) -> LeaseLostError:
+    """Say that somebody else holds the session."""
     return LeaseLostError(
         f"worker {lease.worker} does not hold {lease.session_id} any more (fence {lease.fence}): nothing was written"
     )
+
+
+def _due_at(due_in: object, now: float) -> float | None:
+    return None if as_int(due_in) < 0 else now + as_int(due_in) / 1000

@@ -42,6 +42,11 @@ class RedisKeys:
         """Where it is published that a session became ready."""
         return f"{self.prefix}:wake"
 
+    @property
+    def control_channel(self) -> str:
+        """Where it is published what a worker must hear at once."""
+        return f"{self.prefix}:control"
+
     def partition_of(self, session_id: str) -> int:
         """Give the number of a session's partition; the same in every process and version."""
         return crc32(session_id.encode()) % self.partitions
@@ -50,10 +55,10 @@ class RedisKeys:
         """Give what the keys of all sessions of a partition begin with."""
         return f"{self.prefix}:{{{partition}}}:s:"
 
-    def session(self, session_id: str) -> tuple[str, str, str, str]:
-        """Give a session's four keys: meta, inbox, run, runs; the order that the scripts expect."""
+    def session(self, session_id: str) -> tuple[str, ...]:
+        """Give a session's keys: meta, inbox, run, runs, amended; the order that the scripts expect."""
         name = f"{self.session_base(self.partition_of(session_id))}{session_id}"
-        return (f"{name}:meta", f"{name}:inbox", f"{name}:run", f"{name}:runs")
+        return (f"{name}:meta", f"{name}:inbox", f"{name}:run", f"{name}:runs", f"{name}:amended")
 
     def schedule(self, partition: int) -> tuple[str, str]:
         """Give a partition's ready stream and its set of delayed sessions."""
@@ -67,9 +72,21 @@ class RedisKeys:
         """Give the counter from which fences are taken."""
         return f"{self.prefix}:{{{partition}}}:fence"
 
-    def seen(self, session_id: str, message: str) -> str:
-        """Give the mark of a message of a session."""
-        return f"{self.prefix}:{{{self.partition_of(session_id)}}}:seen:{message}"
+    def seen(self, partition: int, message: str) -> str:
+        """Give the mark of a message of a session of that partition."""
+        return f"{self.prefix}:{{{partition}}}:seen:{message}"
+
+    def places(self, partition: int, platform: str) -> str:
+        """Give the sessions of a platform by the time of their last message."""
+        return f"{self.prefix}:{{{partition}}}:places:{platform}"
+
+    def workspaces(self, partition: int, platform: str) -> str:
+        """Give the workspaces of a platform."""
+        return f"{self.prefix}:{{{partition}}}:workspaces:{platform}"
+
+    def letters(self, partition: int) -> tuple[str, str]:
+        """Give a partition's dead letters: their ids by time, and what they hold."""
+        return (f"{self.prefix}:{{{partition}}}:dead", f"{self.prefix}:{{{partition}}}:letters")
 
     def user_sessions(self, user_id: str) -> str:
         """Give the index of the sessions in which a user was answered."""
@@ -78,3 +95,11 @@ class RedisKeys:
     def user_memories(self, user_id: str) -> str:
         """Give what is remembered of a user."""
         return f"{self.prefix}:u:{{{user_id}}}:memories"
+
+    def note(self, name: str) -> str:
+        """Give a note that the processes of a bot share."""
+        return f"{self.prefix}:note:{{{name}}}"
+
+    def slots(self, name: str) -> str:
+        """Give the owners of numbered slots."""
+        return f"{self.prefix}:slots:{{{name}}}"

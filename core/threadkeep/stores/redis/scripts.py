@@ -22,23 +22,38 @@ class Script:
 
 
 _FOLDER: Final = files("threadkeep.stores.redis") / "lua"
-_SHARED: Final = (_FOLDER / "shared.lua").read_text(encoding="utf-8")
 
 
-def _load(name: str) -> Script:
-    source = _SHARED + (_FOLDER / f"{name}.lua").read_text(encoding="utf-8")
+def _read(name: str) -> str:
+    return (_FOLDER / f"{name}.lua").read_text(encoding="utf-8")
+
+
+def _load(name: str, *parts: str) -> Script:
+    source = "".join(_read(part) for part in ("shared", *parts, name))
     sha = sha1(source.encode(), usedforsecurity=False).hexdigest()
     return Script(name=name, source=source, sha=sha)
 
 
-ACCEPT: Final = _load("accept")
+ACCEPT: Final = _load("accept", "items", "seen", "signals")
+AMEND: Final = _load("amend", "items", "seen", "signals", "amendments")
 APPEND: Final = _load("append")
 CHANGE: Final = _load("change")
-CLAIM: Final = _load("claim")
-COMMIT: Final = _load("commit")
+CLAIM: Final = _load("claim", "items", "amendments")
+COMMIT: Final = _load("commit", "items")
 DELETE: Final = _load("delete")
+DROP: Final = _load("drop")
+EXTEND: Final = _load("extend", "items")
+FREE: Final = _load("free")
 INDEX: Final = _load("index")
-RECORD: Final = _load("record")
-RELEASE: Final = _load("release")
+LETTERS: Final = _load("letters")
+LOAD: Final = _load("load", "amendments")
+PEEK: Final = _load("peek")
+PLACES: Final = _load("places")
+RECORD: Final = _load("record", "items")
+RELEASE: Final = _load("release", "items")
 REMEMBER: Final = _load("remember")
 RENEW: Final = _load("renew")
+RETRY: Final = _load("retry", "items")
+SLOTS: Final = _load("slots")
+STOP: Final = _load("stop", "seen", "signals")
+WAITING: Final = _load("waiting", "items")

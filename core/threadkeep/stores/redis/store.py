@@ -6,19 +6,23 @@ from typing import Self, Unpack
 
 from threadkeep.stores.options import StoreOptions, StoreSettings
 from threadkeep.stores.redis.address import RedisAddress
+from threadkeep.stores.redis.control import RedisControl
 from threadkeep.stores.redis.history import RedisHistory
 from threadkeep.stores.redis.inbox import RedisInbox
 from threadkeep.stores.redis.keys import RedisKeys
+from threadkeep.stores.redis.letters import RedisDeadLetters
 from threadkeep.stores.redis.lines import Lines
 from threadkeep.stores.redis.memories import RedisMemories
 from threadkeep.stores.redis.server import inspect_server, warn_of_weakness
+from threadkeep.stores.redis.shared_state import RedisSharedState
+from threadkeep.stores.redis.tracing import RedisPlaces, RedisTraces
 
 
 class RedisStore:
     """Sessions, inboxes and memories on a Redis server, 6.2 or newer, shared by any number of processes.
 
     A store may be used from several event loops, also one after the other: each has connections of its own, which
-    ``async with`` closes for all of them. A loop that ends before must have closed the store itself.
+    ``async with`` closes for all of them. Those of an event loop that ends before are closed with it.
 
     Args:
         url: ``redis://``, ``rediss://`` or ``unix://``.
@@ -47,10 +51,21 @@ class RedisStore:
         self._address = RedisAddress(url)
         self._version = ""
         keys = RedisKeys(prefix=prefix, partitions=partitions)
-        self._lines = Lines(self._address, channel=keys.wake_channel, timeout=timeout)
+        self._lines = Lines(
+            self._address,
+            channel=keys.wake_channel,
+            partitions=partitions,
+            sweep_seconds=self._options.lease_seconds / 8,
+            timeout=timeout,
+        )
         self._inbox = RedisInbox(keys, self._options, self._lines)
         self._history = RedisHistory(keys, self._options, self._lines)
         self._memories = RedisMemories(keys, self._lines, clock)
+        self._control = RedisControl(keys, self._options, self._lines)
+        self._dead_letters = RedisDeadLetters(keys, self._options, self._lines)
+        self._places = RedisPlaces(keys, self._lines)
+        self._traces = RedisTraces(keys, self._lines)
+        self._shared = RedisSharedState(keys, self._lines)
 
     @property
     def inbox(self) -> RedisInbox:
@@ -66,6 +81,31 @@ class RedisStore:
     def memories(self) -> RedisMemories:
         """What is remembered of users."""
         return self._memories
+
+    @property
+    def control(self) -> RedisControl:
+        """Signals to the workers."""
+        return self._control
+
+    @property
+    def dead_letters(self) -> RedisDeadLetters:
+        """What could not be answered."""
+        return self._dead_letters
+
+    @property
+    def places(self) -> RedisPlaces:
+        """Where the bot takes part."""
+        return self._places
+
+    @property
+    def traces(self) -> RedisTraces:
+        """What was done with messages."""
+        return self._traces
+
+    @property
+    def shared(self) -> RedisSharedState:
+        """What the processes of a bot share."""
+        return self._shared
 
     @property
     def lease_seconds(self) -> float:

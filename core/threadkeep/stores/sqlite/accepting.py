@@ -1,13 +1,24 @@
-"""What happens in one transaction when an event is accepted."""
+"""What happens in one transaction when a message is accepted."""
 
 import sqlite3
 from dataclasses import dataclass
 
 from threadkeep.chat.adapter import Acceptance
 from threadkeep.chat.events import Addressing, MessageReceived
-from threadkeep.stores.codec import encode_event
-from threadkeep.stores.options import SEEN_SECONDS, StoreOptions
+from threadkeep.stores.codec import encode_event, encode_place
+from threadkeep.stores.operations import SignalKind
+from threadkeep.stores.options import MAX_PLACES, StoreOptions
+from threadkeep.stores.sqlite.items import (
+    Hold,
+    count_waiting,
+    find_item,
+    read_hold,
+    taken_for_good,
+    trim_context,
+)
 from threadkeep.stores.sqlite.rows import add_speaker, begin_session
+from threadkeep.stores.sqlite.seen import SeenMark
+from threadkeep.stores.sqlite.signalling import write_signal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,18 +28,20 @@ class Accepted:
     Attributes:
         outcome: What the adapter is told.
         is_woken: Whether the session became ready by it.
+        is_signalled: Whether a signal was written.
     """
 
     outcome: Acceptance
     is_woken: bool = False
+    is_signalled: bool = False
 
 
-class Accepting:
-    """One event, on its way into the mailbox.
+class AcceptingMessage:
+    """One message, on its way into the mailbox.
 
     Args:
         connection: The database, in a transaction.
-        event: The event.
+        event: The message.
         options: How much is kept.
         now: The time.
     """
@@ -44,81 +57,79 @@ class Accepting:
         self._message = str(event.key)
 
     def perform(self) -> Accepted:
-        """Store the event, once, and make its session ready."""
-        session = self._connection.execute(
-            "SELECT taken, worker, due_at FROM sessions WHERE session_id = ?", (self._session_id,)
-        ).fetchone()
+        """Store the message, once, and make its session ready."""
+        hold = read_hold(self._connection, self._session_id)
         addressing = self._event.addressing
-        is_answerable = addressing is Addressing.BOT or (addressing is Addressing.THREAD and session is not None)
-        seen = self._connection.execute(
-            "SELECT is_answerable FROM seen WHERE message = ? AND expires_at > ?", (self._message, self._now)
-        ).fetchone()
-        if seen is not None and (seen[0] or not is_answerable):
+        is_answerable = addressing is Addressing.BOT or (addressing is Addressing.THREAD and hold is not None)
+        seen = SeenMark(self._connection, self._message, self._now)
+        is_context = seen.acceptance is Acceptance.KEPT
+        is_known = seen.acceptance not in (None, Acceptance.FULL, Acceptance.KEPT)
+        if is_known or (is_context and not is_answerable):
+            seen.count_again()
             return Accepted(outcome=Acceptance.DUPLICATE)
-        if session is None and not is_answerable:
+        if hold is None and not is_answerable:
             return Accepted(outcome=Acceptance.IGNORED)
-        if not is_answerable:
-            self._keep(taken=session[0])
+        waiting = count_waiting(self._connection, self._session_id)
+        if hold is not None and not is_answerable:
+            self._keep(hold)
+            self._note(seen, Acceptance.KEPT, waiting)
             return Accepted(outcome=Acceptance.KEPT)
-        if self._count(is_answerable=True) >= self._options.max_waiting:
+        if waiting >= self._options.max_waiting:
+            if not is_context:
+                seen.write(self._session_id, Acceptance.FULL, waiting=waiting)
             return Accepted(outcome=Acceptance.FULL)
-        self._store_answerable(is_known=seen is not None)
-        return Accepted(outcome=Acceptance.ACCEPTED, is_woken=self._schedule())
+        self._store(hold, is_context=is_context)
+        self._note(seen, Acceptance.ACCEPTED, waiting)
+        return self._announce(hold)
 
-    def _keep(self, *, taken: int) -> None:
-        self._insert(is_answerable=False)
-        surplus = self._count(is_answerable=False, after=taken) - self._options.max_context
-        if surplus > 0:
-            drop_oldest_context(self._connection, self._session_id, count=surplus, after=taken)
-        self._finish(is_answerable=False)
+    def _keep(self, hold: Hold) -> None:
+        self._insert("c")
+        fixed = hold.shown if hold.is_held else taken_for_good(self._connection, self._session_id)
+        trim_context(self._connection, self._session_id, most=self._options.max_context, after=fixed)
 
-    def _store_answerable(self, *, is_known: bool) -> None:
+    def _store(self, hold: Hold | None, *, is_context: bool) -> None:
         begin_session(self._connection, self._session_id, self._now)
-        if not (is_known and self._upgrade()):
-            self._insert(is_answerable=True)
-        self._finish(is_answerable=True)
+        if not (is_context and hold is not None and self._upgrade(hold)):
+            self._insert("a")
 
-    def _upgrade(self) -> bool:
+    def _upgrade(self, hold: Hold) -> bool:
         # It was kept as context and turns out to be addressed to the bot: it is answered at its place in the order.
-        changed = self._connection.execute(
-            "UPDATE events SET is_answerable = 1, body = ?, is_late = "
-            "(SELECT worker IS NOT NULL AND seq <= taken FROM sessions WHERE session_id = events.session_id) "
-            "WHERE session_id = ? AND message = ? AND is_answerable = 0",
-            (encode_event(self._event), self._session_id, self._message),
-        )
-        return changed.rowcount > 0
-
-    def _insert(self, *, is_answerable: bool) -> None:
+        item = find_item(self._connection, self._session_id, self._message)
+        if item is None or item.mark != "c":
+            return False
+        is_shown = hold.is_held and item.seq <= hold.shown
+        is_late = is_shown or item.seq <= taken_for_good(self._connection, self._session_id)
         self._connection.execute(
-            "INSERT INTO events (session_id, message, is_answerable, body) VALUES (?, ?, ?, ?)",
-            (self._session_id, self._message, is_answerable, encode_event(self._event)),
+            "UPDATE events SET mark = ?, body = ?, edit = NULL WHERE seq = ?",
+            ("u" if is_late else "a", encode_event(self._event), item.seq),
         )
+        return True
 
-    def _count(self, *, is_answerable: bool, after: int = 0) -> int:
-        row = self._connection.execute(
-            "SELECT count(*) FROM events WHERE session_id = ? AND is_answerable = ? AND seq > ?",
-            (self._session_id, is_answerable, after),
-        ).fetchone()
-        return int(row[0])
-
-    def _finish(self, *, is_answerable: bool) -> None:
+    def _insert(self, mark: str) -> None:
         self._connection.execute(
-            "INSERT OR REPLACE INTO seen VALUES (?, ?, ?)", (self._message, is_answerable, self._now + SEEN_SECONDS)
+            "INSERT INTO events (session_id, message, mark, body) VALUES (?, ?, ?, ?)",
+            (self._session_id, self._message, mark, encode_event(self._event)),
         )
+
+    def _note(self, seen: SeenMark, outcome: Acceptance, waiting: int) -> None:
+        seen.write(self._session_id, outcome, waiting=waiting)
         begin_session(self._connection, self._session_id, self._now)
         add_speaker(self._connection, self._session_id, str(self._event.user))
+        key, place = self._event.key, self._event.place
+        self._connection.execute(
+            "UPDATE sessions SET platform = ?, place = ?, last_message = ?, said_at = ? WHERE session_id = ?",
+            (place.session.platform, encode_place(place), key.message, self._now, self._session_id),
+        )
+        self._connection.execute(
+            "INSERT OR IGNORE INTO workspaces SELECT ?, ? WHERE (SELECT count(*) FROM workspaces) < ?",
+            (place.session.platform, key.workspace, MAX_PLACES),
+        )
 
-    def _schedule(self) -> bool:
+    def _announce(self, hold: Hold | None) -> Accepted:
+        is_running = hold is not None and hold.is_held
+        if is_running:
+            write_signal(self._connection, self._session_id, SignalKind.MESSAGE, message=self._message)
         changed = self._connection.execute(
             "UPDATE sessions SET due_at = ? WHERE session_id = ? AND due_at IS NULL", (self._now, self._session_id)
         )
-        return changed.rowcount > 0
-
-
-def drop_oldest_context(connection: sqlite3.Connection, session_id: str, *, count: int, after: int = 0) -> None:
-    """Drop the oldest messages that were kept as context, those after a given event."""
-    connection.execute(
-        "DELETE FROM events WHERE seq IN (SELECT seq FROM events "
-        "WHERE session_id = ? AND is_answerable = 0 AND seq > ? ORDER BY seq LIMIT ?)",
-        (session_id, after, count),
-    )
+        return Accepted(outcome=Acceptance.ACCEPTED, is_woken=changed.rowcount > 0, is_signalled=is_running)

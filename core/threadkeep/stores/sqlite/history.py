@@ -10,7 +10,7 @@ from threadkeep.stores.base import Transcript
 from threadkeep.stores.codec import encode_state
 from threadkeep.stores.options import StoreOptions
 from threadkeep.stores.sqlite.database import Database
-from threadkeep.stores.sqlite.rows import Upkeep, append_run, begin_session, read_runs, read_session
+from threadkeep.stores.sqlite.rows import Upkeep, append_run, begin_session, read_amendments, read_runs, read_session
 
 
 class SQLiteHistory:
@@ -35,7 +35,9 @@ class SQLiteHistory:
             session = read_session(connection, session_id, self._used_after())
             if session is None:
                 return None
-            return Transcript(session=session, runs=read_runs(connection, session_id, runs))
+            found = read_runs(connection, session_id, runs)
+            amendments = read_amendments(connection, session_id, found)
+            return Transcript(session=session, runs=found, amendments=amendments)
 
         return await self._database.read(operation)
 

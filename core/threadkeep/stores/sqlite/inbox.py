@@ -6,15 +6,17 @@ from dataclasses import dataclass
 from typing import Final
 
 from threadkeep.chat.adapter import Acceptance
-from threadkeep.chat.events import Event
+from threadkeep.chat.events import Event, MessageDeleted, MessageEdited, MessageReceived, StopRequested
 from threadkeep.errors import StoreError
 from threadkeep.messages import clean_text
 from threadkeep.runs import Run
 from threadkeep.stores.base import Claim, Lease
 from threadkeep.stores.options import StoreOptions
 from threadkeep.stores.sqlite import leasing
-from threadkeep.stores.sqlite.accepting import Accepted, Accepting
+from threadkeep.stores.sqlite.accepting import Accepted, AcceptingMessage
+from threadkeep.stores.sqlite.amending import AcceptingAmendment, accept_stop
 from threadkeep.stores.sqlite.bells import Bells
+from threadkeep.stores.sqlite.committing import Committing
 from threadkeep.stores.sqlite.database import Database
 from threadkeep.stores.sqlite.rows import Upkeep
 
@@ -39,11 +41,21 @@ class SQLiteInbox:
         database: The tables.
         options: How much is kept.
         bells: Rung when a session becomes ready.
+        signal_bells: Rung when a signal was written.
         clock: Gives the time in seconds since the epoch.
     """
 
-    def __init__(self, database: Database, options: StoreOptions, bells: Bells, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        options: StoreOptions,
+        *,
+        bells: Bells,
+        signal_bells: Bells,
+        clock: Callable[[], float],
+    ) -> None:
         self._database = database
+        self._signal_bells = signal_bells
         self._options = options
         self._bells = bells
         self._clock = clock
@@ -55,11 +67,13 @@ class SQLiteInbox:
         def operation(connection: sqlite3.Connection) -> Accepted:
             now = self._clock()
             self._upkeep.perform(connection, now)
-            return Accepting(connection, event, self._options, now).perform()
+            return self._accept(connection, event, now)
 
         accepted = await self._database.write(operation)
         if accepted.is_woken:
             self._bells.ring()
+        if accepted.is_signalled:
+            self._signal_bells.ring()
         return accepted.outcome
 
     async def claim(self, worker: str, *, run_id: str, runs: int) -> Claim | None:
@@ -85,12 +99,13 @@ class SQLiteInbox:
         cleaned = {name: clean_text(value) for name, value in steps.items()}
         await self._database.write(lambda connection: leasing.record(connection, lease, cleaned))
 
-    async def commit(self, lease: Lease, run: Run, *, consumed: int) -> None:
+    async def commit(self, lease: Lease, run: Run, *, consumed: int, dead: str | None = None) -> None:
         """Append the run, consume events and end the lease; see ``Inbox``."""
-        is_ready = await self._database.write(
-            lambda connection: leasing.commit(connection, lease, run, consumed, self._options, self._clock())
-        )
-        if is_ready:
+
+        def operation(connection: sqlite3.Connection) -> bool:
+            return Committing(connection, lease, run, self._options, self._clock()).perform(consumed, dead)
+
+        if await self._database.write(operation):
             self._bells.ring()
 
     async def renew(self, leases: Sequence[Lease]) -> frozenset[Lease]:
@@ -109,14 +124,18 @@ class SQLiteInbox:
 
     async def release(self, lease: Lease, *, delay: float = 0.0) -> None:
         """Hand a session back; see ``Inbox``."""
-
-        def operation(connection: sqlite3.Connection) -> bool:
-            if not leasing.is_held(connection, lease):
-                return False
-            return leasing.end_lease(connection, lease.session_id, self._clock() + max(delay, 0.0))
-
-        if await self._database.write(operation):
+        due_at = self._clock() + max(delay, 0.0)
+        if await self._database.write(lambda connection: leasing.release(connection, lease, due_at)):
             self._bells.ring()
+
+    def _accept(self, connection: sqlite3.Connection, event: Event, now: float) -> Accepted:
+        match event:
+            case MessageReceived():
+                return AcceptingMessage(connection, event, self._options, now).perform()
+            case MessageEdited() | MessageDeleted():
+                return AcceptingAmendment(connection, event, now).perform()
+            case StopRequested():
+                return accept_stop(connection, event, now)
 
     def _claim(
         self, connection: sqlite3.Connection, worker: str, run_id: str, runs: int

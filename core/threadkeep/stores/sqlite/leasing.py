@@ -1,23 +1,42 @@
-"""What happens in one transaction when a session is claimed, committed, renewed or given back."""
+"""What happens in one transaction when a session is claimed, taken over, renewed or given back."""
 
 import sqlite3
 from collections.abc import Mapping
 
+from threadkeep.chat.events import MessageReceived
 from threadkeep.errors import LeaseLostError
-from threadkeep.runs import Run
 from threadkeep.stores.base import Claim, Lease
-from threadkeep.stores.codec import decode_event
+from threadkeep.stores.codec import decode_message
 from threadkeep.stores.options import StoreOptions
-from threadkeep.stores.sqlite.accepting import drop_oldest_context
-from threadkeep.stores.sqlite.rows import append_run, read_runs, read_session
+from threadkeep.stores.sqlite.items import (
+    TAKEN,
+    count_waiting,
+    purge,
+    read_hold,
+    seq_of,
+    settle,
+    settle_unfinished,
+    trim_context,
+)
+from threadkeep.stores.sqlite.rows import read_amendments, read_runs, read_session
 
 
 def find_due(connection: sqlite3.Connection, now: float) -> str | None:
-    """Give the session that may be claimed for the longest time; None if there is none."""
-    row = connection.execute(
-        "SELECT session_id FROM sessions WHERE due_at <= ? ORDER BY due_at LIMIT 1", (now,)
-    ).fetchone()
-    return None if row is None else str(row[0])
+    """Give the session that may be claimed for the longest time; None if there is none.
+
+    What a lease that has lapsed had put off happens now; a session in which nothing is left to be answered is passed.
+    """
+    while True:
+        row = connection.execute(
+            "SELECT session_id FROM sessions WHERE due_at <= ? ORDER BY due_at LIMIT 1", (now,)
+        ).fetchone()
+        if row is None:
+            return None
+        session_id = str(row[0])
+        settle_unfinished(connection, session_id)
+        if count_waiting(connection, session_id) > 0:
+            return session_id
+        end_lease(connection, session_id, now)
 
 
 def next_due(connection: sqlite3.Connection) -> float | None:
@@ -26,22 +45,23 @@ def next_due(connection: sqlite3.Connection) -> float | None:
     return None if row[0] is None else float(row[0])
 
 
-def take(
-    connection: sqlite3.Connection, lease_worker: str, session_id: str, options: StoreOptions, now: float
-) -> Lease:
+def take(connection: sqlite3.Connection, worker: str, session_id: str, options: StoreOptions, now: float) -> Lease:
     """Lease a session to a worker, with the first of what waits in it."""
-    trim_context(connection, session_id, options)
-    # The attempt that saw them as context is fenced off now.
-    connection.execute("UPDATE events SET is_late = 0 WHERE session_id = ? AND is_late = 1", (session_id,))
+    kept = settle_unfinished(connection, session_id)
+    trim_context(connection, session_id, most=options.max_context, after=kept)
+    # The attempt that was shown them as context is fenced off now.
+    connection.execute(
+        "UPDATE events SET mark = 'a' WHERE session_id = ? AND mark = 'u' AND seq > ?", (session_id, kept)
+    )
+    shown = max(kept, seq_of(connection, session_id, options.max_claimed_events))
     connection.execute("UPDATE fences SET latest = latest + 1")
     connection.execute(
         "UPDATE sessions SET worker = ?, due_at = ?, attempt = attempt + 1, "
-        "fence = (SELECT latest FROM fences), taken = (SELECT coalesce(max(seq), 0) FROM "
-        "(SELECT seq FROM events WHERE session_id = ? ORDER BY seq LIMIT ?)) WHERE session_id = ?",
-        (lease_worker, now + options.lease_seconds, session_id, options.max_claimed_events, session_id),
+        "fence = (SELECT latest FROM fences), shown = ?, taken = ? WHERE session_id = ?",
+        (worker, now + options.lease_seconds, shown, kept or shown, session_id),
     )
     (fence,) = connection.execute("SELECT fence FROM sessions WHERE session_id = ?", (session_id,)).fetchone()
-    return Lease(session_id=session_id, worker=lease_worker, fence=fence)
+    return Lease(session_id=session_id, worker=worker, fence=fence)
 
 
 def read_claim(connection: sqlite3.Connection, lease: Lease, *, run_id: str, runs: int) -> Claim:
@@ -52,24 +72,24 @@ def read_claim(connection: sqlite3.Connection, lease: Lease, *, run_id: str, run
     """
     session_id = lease.session_id
     connection.execute("UPDATE sessions SET run_id = coalesce(run_id, ?) WHERE session_id = ?", (run_id, session_id))
-    run_id, attempt, taken = connection.execute(
-        "SELECT run_id, attempt, taken FROM sessions WHERE session_id = ?", (session_id,)
+    run_id, attempt, shown = connection.execute(
+        "SELECT run_id, attempt, shown FROM sessions WHERE session_id = ?", (session_id,)
     ).fetchone()
-    events = connection.execute(
-        "SELECT body FROM events WHERE session_id = ? AND seq <= ? ORDER BY seq", (session_id, taken)
-    )
+    events = _read_events(connection, session_id, shown)
     steps = connection.execute("SELECT name, value FROM steps WHERE session_id = ?", (session_id,))
     session = read_session(connection, session_id, float("-inf"))
     if session is None:
         raise LookupError(session_id)
+    last_runs = read_runs(connection, session_id, runs)
     return Claim(
         lease=lease,
         run_id=run_id,
         attempt=attempt,
-        events=tuple(decode_event(body) for (body,) in events),
+        events=events,
         steps=dict(steps.fetchall()),
         session=session,
-        runs=read_runs(connection, session_id, runs),
+        runs=last_runs,
+        amendments=read_amendments(connection, session_id, last_runs, events),
     )
 
 
@@ -106,58 +126,95 @@ def record(connection: sqlite3.Connection, lease: Lease, steps: Mapping[str, str
         "INSERT OR REPLACE INTO steps VALUES (?, ?, ?)",
         [(lease.session_id, name, value) for name, value in steps.items()],
     )
+    taken = steps.get(TAKEN, "")
+    if taken.isdigit():
+        _narrow(connection, lease.session_id, int(taken))
 
 
-def commit(
-    connection: sqlite3.Connection, lease: Lease, run: Run, consumed: int, options: StoreOptions, now: float
-) -> bool:
-    """Append the run, consume events, end the lease; tell whether the session is ready again.
+def extend(connection: sqlite3.Connection, lease: Lease, count: int) -> None:
+    """Let the run in progress answer the first messages, more than before.
 
     Raises:
         LeaseLostError: Another worker holds the session.
     """
-    row = connection.execute(
-        "SELECT committed_run_id FROM sessions WHERE session_id = ?", (lease.session_id,)
-    ).fetchone()
-    if row is not None and row[0] == run.run_id:
-        return False
     check_held(connection, lease)
-    append_run(connection, lease.session_id, run, options, now)
-    _consume(connection, lease.session_id, consumed)
-    connection.execute("DELETE FROM steps WHERE session_id = ?", (lease.session_id,))
-    connection.execute(
-        "UPDATE sessions SET committed_run_id = ?, run_id = NULL, attempt = 0 WHERE session_id = ?",
-        (run.run_id, lease.session_id),
+    taken = seq_of(connection, lease.session_id, count)
+    extended = connection.execute(
+        "UPDATE sessions SET taken = ?, shown = max(shown, ?) WHERE session_id = ? AND taken <= ?",
+        (taken, taken, lease.session_id, taken),
     )
-    trim_context(connection, lease.session_id, options)
-    return end_lease(connection, lease.session_id, now)
+    if extended.rowcount > 0:
+        connection.execute(
+            "INSERT OR REPLACE INTO steps SELECT ?, ?, count(*) FROM events WHERE session_id = ? AND seq <= ?",
+            (lease.session_id, TAKEN, lease.session_id, taken),
+        )
+
+
+def show_waiting(connection: sqlite3.Connection, lease: Lease, most: int) -> tuple[MessageReceived, ...]:
+    """Show the holder what waits: what its run answers, and so many events beyond.
+
+    Raises:
+        LeaseLostError: Another worker holds the session.
+        StoreError: Something stored cannot be read.
+    """
+    check_held(connection, lease)
+    session_id = lease.session_id
+    hold = read_hold(connection, session_id)
+    taken = 0 if hold is None else hold.taken
+    purge(connection, session_id, after=taken)
+    (shown,) = connection.execute(
+        "SELECT coalesce(max(seq), ?) FROM "
+        "(SELECT seq FROM events WHERE session_id = ? AND seq > ? ORDER BY seq LIMIT ?)",
+        (taken, session_id, taken, most),
+    ).fetchone()
+    connection.execute(
+        "UPDATE events SET mark = 'a' WHERE session_id = ? AND mark = 'u' AND seq > ? AND seq <= ?",
+        (session_id, taken, shown),
+    )
+    connection.execute("UPDATE sessions SET shown = ? WHERE session_id = ?", (shown, session_id))
+    return _read_events(connection, session_id, shown)
+
+
+def release(connection: sqlite3.Connection, lease: Lease, due_at: float) -> bool:
+    """Hand a session back; tell whether it may be claimed again from that time on."""
+    if not is_held(connection, lease):
+        return False
+    settle_unfinished(connection, lease.session_id)
+    return end_lease(connection, lease.session_id, due_at)
 
 
 def end_lease(connection: sqlite3.Connection, session_id: str, due_at: float) -> bool:
-    """Let nobody hold the session; tell whether it may be claimed again from that time on."""
-    row = connection.execute(
-        "SELECT 1 FROM events WHERE session_id = ? AND is_answerable = 1 LIMIT 1", (session_id,)
-    ).fetchone()
+    """Let nobody hold the session; tell whether it may be claimed again from that time on.
+
+    Where nothing is left to be answered, there is no run to be continued.
+    """
+    is_ready = count_waiting(connection, session_id) > 0
     connection.execute(
-        "UPDATE sessions SET worker = NULL, taken = 0, due_at = ? WHERE session_id = ?",
-        (None if row is None else due_at, session_id),
+        "UPDATE sessions SET worker = NULL, taken = 0, shown = 0, due_at = ? WHERE session_id = ?",
+        (due_at if is_ready else None, session_id),
     )
-    return row is not None
+    if not is_ready:
+        forget_run(connection, session_id)
+    return is_ready
 
 
-def trim_context(connection: sqlite3.Connection, session_id: str, options: StoreOptions) -> None:
-    """Drop the oldest context above the bound."""
-    (count,) = connection.execute(
-        "SELECT count(*) FROM events WHERE session_id = ? AND is_answerable = 0", (session_id,)
-    ).fetchone()
-    if count > options.max_context:
-        drop_oldest_context(connection, session_id, count=count - options.max_context)
+def forget_run(connection: sqlite3.Connection, session_id: str) -> None:
+    """Let the next claim begin a new run."""
+    connection.execute("DELETE FROM steps WHERE session_id = ?", (session_id,))
+    connection.execute("UPDATE sessions SET run_id = NULL, attempt = 0 WHERE session_id = ?", (session_id,))
 
 
-def _consume(connection: sqlite3.Connection, session_id: str, count: int) -> None:
-    connection.execute(
-        "DELETE FROM events WHERE is_late = 0 AND seq IN (SELECT seq FROM events WHERE session_id = ? "
-        "AND seq <= (SELECT taken FROM sessions WHERE session_id = ?) ORDER BY seq LIMIT ?)",
-        (session_id, session_id, max(count, 0)),
+def _narrow(connection: sqlite3.Connection, session_id: str, count: int) -> None:
+    # The run says how many of the messages it answers: what it leaves may be changed from now on.
+    hold = read_hold(connection, session_id)
+    taken = seq_of(connection, session_id, count)
+    if hold is not None and taken < hold.taken:
+        connection.execute("UPDATE sessions SET taken = ? WHERE session_id = ?", (taken, session_id))
+        settle(connection, session_id, after=taken, until=hold.taken)
+
+
+def _read_events(connection: sqlite3.Connection, session_id: str, until: int) -> tuple[MessageReceived, ...]:
+    rows = connection.execute(
+        "SELECT body, edit FROM events WHERE session_id = ? AND seq <= ? ORDER BY seq", (session_id, until)
     )
-    connection.execute("UPDATE events SET is_late = 0 WHERE session_id = ? AND is_late = 1", (session_id,))
+    return tuple(decode_message(body, edit) for body, edit in rows)

@@ -1,11 +1,14 @@
 """Sessions in the embedded store's tables."""
 
 import sqlite3
+from collections.abc import Sequence
 from typing import Final
 
+from threadkeep.chat.events import MessageEdited, MessageReceived
 from threadkeep.runs import Run
 from threadkeep.sessions import Session
-from threadkeep.stores.codec import decode_run, decode_state, encode_run
+from threadkeep.stores.base import Amendments
+from threadkeep.stores.codec import decode_edit, decode_run, decode_state, encode_run
 from threadkeep.stores.options import MAX_SPEAKERS, StoreOptions
 
 _UPKEEP_SECONDS: Final = 60.0
@@ -80,6 +83,23 @@ def read_runs(connection: sqlite3.Connection, session_id: str, count: int) -> tu
         "SELECT body FROM runs WHERE session_id = ? ORDER BY number DESC LIMIT ?", (session_id, count)
     ).fetchall()
     return tuple(decode_run(body) for (body,) in reversed(rows))
+
+
+def read_amendments(
+    connection: sqlite3.Connection, session_id: str, runs: Sequence[Run], events: Sequence[MessageReceived] = ()
+) -> Amendments:
+    """Give what became of the messages of some runs and events."""
+    if connection.execute("SELECT 1 FROM amendments WHERE session_id = ? LIMIT 1", (session_id,)).fetchone() is None:
+        return {}
+    sources = [message.source for run in runs for message in run.messages if message.source is not None]
+    found: dict[str, MessageEdited | None] = {}
+    for message in dict.fromkeys([*sources, *(str(event.key) for event in events)]):
+        row = connection.execute(
+            "SELECT body FROM amendments WHERE session_id = ? AND message = ?", (session_id, message)
+        ).fetchone()
+        if row is not None:
+            found[message] = None if row[0] is None else decode_edit(row[0])
+    return found
 
 
 class Upkeep:

@@ -5,16 +5,22 @@ from typing import Final
 
 from threadkeep.errors import StoreConfigError
 
-SCHEMA_VERSION: Final = 1
-"""The version of the tables, kept in the file's ``user_version``."""
+SCHEMA_VERSION: Final = 2
+"""The version of the tables, kept in the file's ``user_version``. Form 1 was never released."""
 
 # sessions.due_at is the schedule and the lease in one: from then on the session may be claimed. It is null where there
 # is nothing to answer, the time of arrival where there is, the end of the lease while a worker holds the session, and
 # the end of the delay where one gave it back.
 #
-# sessions.taken is the last event that the worker was given; nothing up to there is dropped while it works.
-# events.is_late marks a message that the run in progress saw as context and that turned out to be addressed to the
-# bot: the run's commit must leave it.
+# While a worker holds a session, it was shown the events up to sessions.shown: nothing up to there is dropped. Those up
+# to sessions.taken are what its run answers. From its first step on the number of these is also the step "taken" of
+# the run: a later attempt answers the same messages, and until then nothing is dropped there either.
+#
+# events.mark is
+#   a  to be answered
+#   u  to be answered, but the worker was shown it as context: the commit of its run must leave it
+#   c  context: shown to the next run, not answered
+#   d  deleted, but kept where it is, since the worker counts on the places
 _TABLES: Final = (
     """
     CREATE TABLE sessions (
@@ -30,13 +36,19 @@ _TABLES: Final = (
         due_at REAL,
         fence INTEGER NOT NULL DEFAULT 0,
         worker TEXT,
+        shown INTEGER NOT NULL DEFAULT 0,
         taken INTEGER NOT NULL DEFAULT 0,
         run_id TEXT,
-        attempt INTEGER NOT NULL DEFAULT 0
+        attempt INTEGER NOT NULL DEFAULT 0,
+        platform TEXT,
+        place BLOB,
+        last_message TEXT,
+        said_at REAL
     )
     """,
     "CREATE INDEX sessions_due ON sessions (due_at) WHERE due_at IS NOT NULL",
     "CREATE INDEX sessions_used ON sessions (used_at)",
+    "CREATE INDEX sessions_said ON sessions (platform, said_at) WHERE said_at IS NOT NULL",
     """
     CREATE TABLE speakers (
         place INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -60,14 +72,24 @@ _TABLES: Final = (
         seq INTEGER PRIMARY KEY AUTOINCREMENT,
         session_id TEXT NOT NULL REFERENCES sessions ON DELETE CASCADE,
         message TEXT NOT NULL,
-        is_answerable INTEGER NOT NULL,
-        is_late INTEGER NOT NULL DEFAULT 0,
-        body BLOB NOT NULL
+        mark TEXT NOT NULL,
+        body BLOB NOT NULL,
+        edit BLOB
     )
     """,
     "CREATE INDEX events_order ON events (session_id, seq)",
-    "CREATE INDEX events_kind ON events (session_id, is_answerable, seq)",
-    "CREATE TABLE seen (message TEXT PRIMARY KEY, is_answerable INTEGER NOT NULL, expires_at REAL NOT NULL)",
+    "CREATE INDEX events_mark ON events (session_id, mark, seq)",
+    """
+    CREATE TABLE seen (
+        message TEXT PRIMARY KEY,
+        session_id TEXT NOT NULL,
+        acceptance TEXT NOT NULL,
+        accepted_at REAL NOT NULL,
+        waiting_before INTEGER NOT NULL,
+        deliveries INTEGER NOT NULL,
+        expires_at REAL NOT NULL
+    )
+    """,
     "CREATE INDEX seen_expiry ON seen (expires_at)",
     """
     CREATE TABLE steps (
@@ -85,6 +107,16 @@ _TABLES: Final = (
         PRIMARY KEY (session_id, number)
     )
     """,
+    # A deletion has no body.
+    """
+    CREATE TABLE amendments (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        session_id TEXT NOT NULL REFERENCES sessions ON DELETE CASCADE,
+        message TEXT NOT NULL,
+        body BLOB,
+        UNIQUE (session_id, message)
+    )
+    """,
     """
     CREATE TABLE memories (
         user_id TEXT NOT NULL,
@@ -92,6 +124,46 @@ _TABLES: Final = (
         created_at REAL NOT NULL,
         text TEXT NOT NULL,
         PRIMARY KEY (user_id, memo_id)
+    )
+    """,
+    """
+    CREATE TABLE letters (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        letter_id TEXT NOT NULL UNIQUE,
+        session_id TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        attempts INTEGER NOT NULL,
+        died_at REAL NOT NULL
+    )
+    """,
+    """
+    CREATE TABLE letter_events (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT,
+        number INTEGER NOT NULL REFERENCES letters ON DELETE CASCADE,
+        message TEXT NOT NULL,
+        body BLOB NOT NULL,
+        edit BLOB
+    )
+    """,
+    "CREATE INDEX letter_events_number ON letter_events (number)",
+    """
+    CREATE TABLE signals (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT,
+        session_id TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        waiting INTEGER NOT NULL,
+        message TEXT
+    )
+    """,
+    "CREATE TABLE workspaces (platform TEXT NOT NULL, workspace TEXT NOT NULL, PRIMARY KEY (platform, workspace))",
+    "CREATE TABLE notes (name TEXT PRIMARY KEY, text TEXT NOT NULL, expires_at REAL NOT NULL)",
+    """
+    CREATE TABLE slots (
+        name TEXT NOT NULL,
+        slot INTEGER NOT NULL,
+        owner TEXT NOT NULL,
+        expires_at REAL NOT NULL,
+        PRIMARY KEY (name, slot)
     )
     """,
     # One counter for all sessions, so that a session which is deleted and begins again gets no old fence.
@@ -108,7 +180,7 @@ def prepare(connection: sqlite3.Connection, place: str) -> None:
         place: The file, for the error.
 
     Raises:
-        StoreConfigError: The file was written by a newer threadkeep.
+        StoreConfigError: The file was written by a newer threadkeep, or before the first release.
     """
     if _version(connection) == SCHEMA_VERSION:
         return
@@ -129,6 +201,10 @@ def _make_tables(connection: sqlite3.Connection, place: str) -> None:
         raise StoreConfigError(
             f"the store {place} has form {version}, and this threadkeep knows forms up to {SCHEMA_VERSION}: "
             "it was written by a newer version; update threadkeep, or give another path"
+        )
+    if 0 < version < SCHEMA_VERSION:
+        raise StoreConfigError(
+            f"the store {place} has form {version}, which no release of threadkeep has written: give another path"
         )
     if version == 0:
         for statement in _TABLES:

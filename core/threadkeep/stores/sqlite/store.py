@@ -7,10 +7,14 @@ from typing import Self, Unpack
 
 from threadkeep.stores.options import StoreOptions, StoreSettings
 from threadkeep.stores.sqlite.bells import Bells
+from threadkeep.stores.sqlite.control import SQLiteControl
 from threadkeep.stores.sqlite.database import Database
 from threadkeep.stores.sqlite.history import SQLiteHistory
 from threadkeep.stores.sqlite.inbox import SQLiteInbox
+from threadkeep.stores.sqlite.letters import SQLiteDeadLetters
 from threadkeep.stores.sqlite.memories import SQLiteMemories
+from threadkeep.stores.sqlite.shared_state import SQLiteSharedState
+from threadkeep.stores.sqlite.tracing import SQLitePlaces, SQLiteTraces
 
 
 class SQLiteStore:
@@ -40,10 +44,15 @@ class SQLiteStore:
     ) -> None:
         self._options = StoreOptions(**settings)
         self._database = Database(path, timeout)
-        bells = Bells()
-        self._inbox = SQLiteInbox(self._database, self._options, bells, clock)
+        bells, signal_bells = Bells(), Bells()
+        self._inbox = SQLiteInbox(self._database, self._options, bells=bells, signal_bells=signal_bells, clock=clock)
         self._history = SQLiteHistory(self._database, self._options, clock)
         self._memories = SQLiteMemories(self._database, clock)
+        self._control = SQLiteControl(self._database, self._options, signal_bells)
+        self._dead_letters = SQLiteDeadLetters(self._database, bells, clock)
+        self._places = SQLitePlaces(self._database, self._options, clock)
+        self._traces = SQLiteTraces(self._database, clock)
+        self._shared = SQLiteSharedState(self._database, clock)
 
     @property
     def inbox(self) -> SQLiteInbox:
@@ -59,6 +68,31 @@ class SQLiteStore:
     def memories(self) -> SQLiteMemories:
         """What is remembered of users."""
         return self._memories
+
+    @property
+    def control(self) -> SQLiteControl:
+        """Signals to the workers."""
+        return self._control
+
+    @property
+    def dead_letters(self) -> SQLiteDeadLetters:
+        """What could not be answered."""
+        return self._dead_letters
+
+    @property
+    def places(self) -> SQLitePlaces:
+        """Where the bot takes part."""
+        return self._places
+
+    @property
+    def traces(self) -> SQLiteTraces:
+        """What was done with messages."""
+        return self._traces
+
+    @property
+    def shared(self) -> SQLiteSharedState:
+        """What the processes of a bot share."""
+        return self._shared
 
     @property
     def lease_seconds(self) -> float:

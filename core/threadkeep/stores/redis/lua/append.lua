@@ -1,6 +1,6 @@
 -- Add a finished run to a session, which begins if it did not exist.
 local run_id, body, user, max_runs, max_speakers, retention = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
-if redis.call('HGET', KEYS[1], 'last') == run_id then
+if redis.call('HGET', META, 'last') == run_id then
   return 0
 end
 local now = now_ms()

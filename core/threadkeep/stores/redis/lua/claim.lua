@@ -4,7 +4,8 @@
 local base, worker, run_id, run_count = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local lease, max_claimed, max_context = ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7])
 local is_lapsed_first = ARGV[8] == '1'
-local READY, LATER, FENCE = KEYS[1], KEYS[2], KEYS[3]
+local FENCE = KEYS[3]
+READY, LATER = KEYS[1], KEYS[2]
 
 local now = now_ms()
 
@@ -57,36 +58,44 @@ local function find()
   return id, session, is_lapsed
 end
 
-local function take(id, session, is_lapsed)
-  local name = base .. session
-  local meta, inbox, run = name .. ':meta', name .. ':inbox', name .. ':run'
-  trim_context(meta, inbox, max_context)
-
-  local events, context = redis.call('LRANGE', inbox, 0, max_claimed - 1), 0
-  for index, item in ipairs(events) do
+-- Count the marks of what the worker is shown; the attempt that saw some of it as context is fenced off now.
+local function show(items, taken)
+  local context, asked = 0, 0
+  for index, item in ipairs(items) do
     local mark = string.sub(item, 1, 1)
+    if mark == 'u' and index > taken then
+      mark = 'a'
+      redis.call('LSET', INBOX, index - 1, 'a' .. string.sub(item, 2))
+    end
     if mark == 'c' then
       context = context + 1
-    elseif mark == 'u' then
-      -- The attempt that saw it as context is fenced off now.
-      redis.call('LSET', inbox, index - 1, 'a' .. string.sub(item, 2))
+    elseif mark == 'a' and (taken == 0 or index <= taken) then
+      asked = asked + 1
     end
   end
+  return context, asked
+end
+
+local function take(id, session, is_lapsed, taken)
+  trim_context(max_context, taken)
+  local events = redis.call('LRANGE', INBOX, 0, math.max(max_claimed, taken) - 1)
+  local context, asked = show(events, taken)
 
   -- One counter for all sessions, so that a session which is deleted and begins again gets no old number.
   local fence = redis.call('INCR', FENCE)
-  redis.call('HSET', meta, 'fence', fence, 'holder', worker, 'taken', #events, 'taken_context', context)
-  redis.call('HSETNX', run, 'run_id', run_id)
-  local attempt = redis.call('HINCRBY', run, 'attempt', 1)
-  redis.call('PEXPIRE', run, redis.call('PTTL', meta))
+  redis.call('HSET', META, 'fence', fence, 'holder', worker, 'shown', #events, 'shown_context', context)
+  redis.call('HSET', META, 'taken', taken > 0 and taken or #events, 'asked', asked)
+  redis.call('HSETNX', RUN, 'run_id', run_id)
+  local attempt = redis.call('HINCRBY', RUN, 'attempt', 1)
+  redis.call('PEXPIRE', RUN, redis.call('PTTL', META))
 
   local runs = {}
   if run_count > 0 then
-    runs = redis.call('LRANGE', name .. ':runs', -run_count, -1)
+    runs = redis.call('LRANGE', RUNS, -run_count, -1)
   end
   return {
-    1, session, id, fence, attempt, events, redis.call('HGETALL', run), redis.call('HGETALL', meta), runs,
-    is_lapsed and 1 or 0,
+    1, session, id, fence, attempt, events, redis.call('HGETALL', RUN), redis.call('HGETALL', META), runs,
+    is_lapsed and 1 or 0, amendments_of(events, runs),
   }
 end
 
@@ -97,12 +106,17 @@ for _ = 1, 20 do
   if not id then
     break
   end
-  local meta = session and base .. session .. ':meta'
-  if session and redis.call('HGET', meta, 'entry') == id then
-    if number_of(meta, 'waiting') > 0 then
-      return take(id, session, is_lapsed)
+  if session then
+    open_session(base .. session)
+  end
+  if session and redis.call('HGET', META, 'entry') == id then
+    local taken = settle_unfinished()
+    if number_of(META, 'waiting') > 0 then
+      return take(id, session, is_lapsed, taken)
     end
-    redis.call('HDEL', meta, 'entry')
+    end_lease()
+    redis.call('DEL', RUN)
+    redis.call('HDEL', META, 'entry')
   end
   redis.call('XACK', READY, GROUP, id)
   redis.call('XDEL', READY, id)

@@ -3,14 +3,16 @@ local session, fence, delay, channel, origin = ARGV[1], ARGV[2], tonumber(ARGV[3
 if not is_held(fence) then
   return 0
 end
+settle_unfinished()
 end_lease()
 unschedule(session)
-if number_of(KEYS[1], 'waiting') < 1 then
+if number_of(META, 'waiting') < 1 then
+  redis.call('DEL', RUN)
   return 0
 end
 if delay > 0 then
-  redis.call('ZADD', KEYS[6], now_ms() + delay, session)
-  redis.call('HSET', KEYS[1], 'entry', 'later')
+  redis.call('ZADD', LATER, now_ms() + delay, session)
+  redis.call('HSET', META, 'entry', 'later')
   return 0
 end
 return schedule(session, channel, origin)

@@ -1,0 +1,140 @@
+"""What the gateway brings, read into threadkeep's events."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from threadkeep.chat.events import Event
+from threadkeep_discord.changes import (
+    ReactionPayload,
+    asks_to_stop,
+    is_on_own_message,
+    member_name,
+    read_deletions,
+    read_stop,
+    read_stop_on_question,
+)
+from threadkeep_discord.directory import Directory
+from threadkeep_discord.events import is_unreadable, read_edit, read_message
+from threadkeep_discord.places import MessageChannel, ReplyIn
+from threadkeep_discord.refusals import ENABLE_CONTENT
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """A dispatch of the gateway that may be an event.
+
+    Attributes:
+        name: Its name on the wire.
+        payload: What it carries.
+        sequence: Its number in the gateway session.
+    """
+
+    name: str
+    payload: Mapping[str, Any]
+    sequence: int
+
+
+ARRIVALS = frozenset(
+    {"MESSAGE_CREATE", "MESSAGE_UPDATE", "MESSAGE_DELETE", "MESSAGE_DELETE_BULK", "MESSAGE_REACTION_ADD"}
+)
+"""The dispatches that are read."""
+
+
+class ArrivalReader:
+    """Read arrivals into events.
+
+    Args:
+        directory: The servers and channels.
+        bot_id: The bot.
+        reply_in: Where a question in a channel is answered.
+        has_content: Whether the bot sees what is said without addressing it.
+    """
+
+    def __init__(self, directory: Directory, *, bot_id: int, reply_in: ReplyIn, has_content: bool) -> None:
+        self._directory = directory
+        self._bot_id = bot_id
+        self._reply_in = reply_in
+        self._has_content = has_content
+        self._has_told_blank = False
+
+    def is_wanted(self, arrival: Arrival) -> bool:
+        """Tell at a glance whether an arrival may be an event."""
+        payload = arrival.payload
+        match arrival.name:
+            case "MESSAGE_CREATE":
+                return not _is_machine(payload)
+            case "MESSAGE_UPDATE":
+                return not _is_machine(payload) and payload.get("edited_timestamp") is not None
+            case "MESSAGE_REACTION_ADD":
+                return asks_to_stop(_reaction(payload), bot_id=self._bot_id)
+            case _:
+                return True
+
+    async def read(self, arrival: Arrival) -> tuple[Event, ...]:
+        """Translate an arrival; there is nothing to tell of most of them."""
+        payload = arrival.payload
+        guild_id = _guild_id(payload)
+        channel = await self._directory.channel(int(payload["channel_id"]), guild_id=guild_id)
+        match arrival.name:
+            case "MESSAGE_CREATE":
+                event = self.read_said(payload, channel)
+            case "MESSAGE_UPDATE":
+                message = self._directory.message(payload, channel)
+                event = read_edit(message, bot_id=self._bot_id, reply_in=self._reply_in)
+            case "MESSAGE_REACTION_ADD":
+                event = await self._read_reaction(_reaction(payload), channel)
+            case _:
+                message_ids = [int(message_id) for message_id in payload.get("ids") or [payload["id"]]]
+                return read_deletions(channel, guild_id=guild_id, message_ids=message_ids, reply_in=self._reply_in)
+        return () if event is None else (event,)
+
+    def read_said(self, payload: Mapping[str, Any], channel: MessageChannel) -> Event | None:
+        """Translate a message that stands in a channel."""
+        message = self._directory.message(payload, channel)
+        event = read_message(message, bot_id=self._bot_id, reply_in=self._reply_in)
+        if event is None and not self._has_content and is_unreadable(message, bot_id=self._bot_id):
+            self._tell_what_blank_costs()
+        return event
+
+    async def _read_reaction(self, reaction: ReactionPayload, channel: MessageChannel) -> Event | None:
+        speaker = member_name(reaction) or await self._directory.speaker_of(int(reaction["user_id"]))
+        if is_on_own_message(reaction, bot_id=self._bot_id):
+            return read_stop(reaction, channel, speaker=speaker)
+        payload = await self._directory.message_payload(channel.id, int(reaction["message_id"]))
+        if payload is None:
+            return None
+        message = self._directory.message(payload, channel)
+        return read_stop_on_question(reaction, message, bot_id=self._bot_id, speaker=speaker, reply_in=self._reply_in)
+
+    def _tell_what_blank_costs(self) -> None:
+        if not self._has_told_blank:
+            self._has_told_blank = True
+            _log.warning(
+                "discord_messages_unreadable",
+                cost="What is said in threads without mentioning the bot arrives without its text, and so does a reply "
+                "to it that does not ping it: it is neither answered nor kept as context.",
+                remedy=f"{ENABLE_CONTENT}, and set DISCORD_MESSAGE_CONTENT=1.",
+            )
+
+
+def report_skipped(name: str, payload: Any) -> None:
+    """Report a dispatch that cannot be read, without what is said in it. Called where the error is being handled."""
+    fields = payload if isinstance(payload, Mapping) else {}
+    _log.exception("discord_event_skipped", kind=name, id=fields.get("id"), channel=fields.get("channel_id"))
+
+
+def _is_machine(payload: Mapping[str, Any]) -> bool:
+    return "webhook_id" in payload or bool(payload.get("author", {}).get("bot", False))
+
+
+def _guild_id(payload: Mapping[str, Any]) -> int | None:
+    return int(payload["guild_id"]) if payload.get("guild_id") is not None else None
+
+
+def _reaction(payload: Mapping[str, Any]) -> ReactionPayload:
+    return payload  # type: ignore[return-value]  # the gateway's payload is not checked before it is read

@@ -1,0 +1,165 @@
+"""The way of a press, a reaction or a command to the sink."""
+
+from collections.abc import Mapping
+from typing import Final
+
+import structlog
+
+from threadkeep.chat.adapter import Acceptance
+from threadkeep.chat.events import Place, StopRequested
+from threadkeep_slack.control_payloads import ButtonPress, ReactionEnvelope, SessionStoppedEnvelope, SlashCommand
+from threadkeep_slack.directory import Directory
+from threadkeep_slack.events import is_threaded, place_in
+from threadkeep_slack.hand_over import Arrival, Findings, HandOver
+from threadkeep_slack.limits import PLACES_REMEMBERED
+from threadkeep_slack.reading import read, read_envelope
+from threadkeep_slack.stops import is_stop_sign, stop_by_command, stop_by_press, stop_by_reaction, stop_by_slack
+from threadkeep_slack.turns import LAST, rank_of
+from threadkeep_slack.workspace import Workspace
+
+_log = structlog.get_logger(__name__)
+
+_STOPPING: Final = "Stopping."
+_NOTHING: Final = "Nothing is being answered here."
+_WHICH: Final = "Which answer? Put :octagonal_sign: on the question or on the answer, or write `!stop` into its thread."
+
+
+class Controls:
+    """Hands to the sink what people ask of a run in progress.
+
+    Args:
+        hand_over: The way to the sink.
+        workspace: The bot's installation.
+        directory: What people and conversations are called.
+        is_agent_view: Whether direct messages are threads.
+    """
+
+    def __init__(
+        self, hand_over: HandOver, *, workspace: Workspace, directory: Directory, is_agent_view: bool = False
+    ) -> None:
+        self._hand_over: Final = hand_over
+        self._workspace: Final = workspace
+        self._directory: Final = directory
+        self._is_agent_view: Final = is_agent_view
+        self._last_places: dict[tuple[str, str], Place] = {}
+
+    def remember(self, user: str, place: Place) -> None:
+        """Note where somebody spoke last in a channel: that is what their slash command means."""
+        key = (place.session.channel, user)
+        self._last_places.pop(key, None)
+        self._last_places[key] = place
+        while len(self._last_places) > PLACES_REMEMBERED:
+            del self._last_places[next(iter(self._last_places))]
+
+    async def on_reaction(self, body: Mapping[str, object]) -> None:
+        """Take a ``reaction_added`` event.
+
+        Raises:
+            NotHandedOverError: It must not be acknowledged.
+        """
+        event = body.get("event")
+        if not isinstance(event, dict) or not is_stop_sign(str(event.get("reaction"))):
+            return
+        found = read_envelope(ReactionEnvelope, body, self._workspace)
+        if found is None:
+            return
+        envelope, team = found
+        reaction = envelope.event
+        arrival = Arrival(
+            channel=reaction.item.channel,
+            rank=rank_of(reaction.event_ts),
+            people=(reaction.user,),
+            kind=self._directory.kind_of(reaction.item.channel),
+            item=reaction.item.ts,
+        )
+
+        def write(findings: Findings) -> StopRequested | None:
+            stop = stop_by_reaction(
+                reaction, findings, team=team, workspace=self._workspace, is_agent_view=self._is_agent_view
+            )
+            if stop is None:
+                _log.warning("slack_stop_without_a_place", event_id=envelope.event_id)
+            return stop
+
+        await self._hand_over.put(arrival, write)
+
+    async def on_session_stopped(self, body: Mapping[str, object]) -> None:
+        """Take an ``agent_session_stopped`` event.
+
+        Raises:
+            NotHandedOverError: It must not be acknowledged.
+        """
+        found = read_envelope(SessionStoppedEnvelope, body, self._workspace)
+        if found is None:
+            return
+        envelope, team = found
+        stopped = envelope.event
+        arrival = Arrival(
+            channel=stopped.channel,
+            rank=rank_of(stopped.event_ts) if stopped.event_ts else LAST,
+            people=(stopped.user,),
+            kind=self._directory.kind_of(stopped.channel),
+        )
+        await self._hand_over.put(
+            arrival, lambda findings: stop_by_slack(envelope, findings, team=team, workspace=self._workspace)
+        )
+
+    async def on_press(self, body: Mapping[str, object]) -> None:
+        """Take the press of a stop button.
+
+        Raises:
+            NotHandedOverError: It must not be acknowledged.
+        """
+        press = read(ButtonPress, body)
+        if press is None:
+            return
+        named = (press.user.team_id, self._workspace.enterprise) if press.team is None else press.team.ids
+        team = self._workspace.team_pressed_in(*named)
+        if team is None:
+            return
+        arrival = Arrival(
+            channel=press.container.channel_id,
+            rank=rank_of(press.actions[0].action_ts),
+            people=(press.user.id,),
+            kind=self._directory.kind_of(press.container.channel_id),
+        )
+        await self._hand_over.put(
+            arrival,
+            lambda findings: stop_by_press(
+                press, findings, team=team, workspace=self._workspace, is_agent_view=self._is_agent_view
+            ),
+        )
+
+    async def on_command(self, body: Mapping[str, object]) -> str:
+        """Take a slash command and give what to tell who sent it.
+
+        Raises:
+            NotHandedOverError: It must not be acknowledged.
+        """
+        command = read(SlashCommand, body)
+        team = None if command is None else self._workspace.team_pressed_in(command.team_id, command.enterprise_id)
+        if command is None or team is None:
+            return ""
+        arrival = Arrival(
+            channel=command.channel_id,
+            rank=LAST,
+            people=(command.user_id,),
+            kind=self._directory.kind_of(command.channel_id),
+        )
+
+        def write(findings: Findings) -> StopRequested | None:
+            place = self._meant_by(command, findings.kind, team)
+            return None if place is None else stop_by_command(command, place, findings.names, workspace=self._workspace)
+
+        match await self._hand_over.put(arrival, write):
+            case None:
+                return _WHICH
+            case Acceptance.IGNORED:
+                return _NOTHING
+            case _:
+                return _STOPPING
+
+    def _meant_by(self, command: SlashCommand, kind: str, team: str) -> Place | None:
+        if is_threaded(kind, is_agent_view=self._is_agent_view):
+            return self._last_places.get((command.channel_id, command.user_id))
+        return place_in(command.channel_id, None, kind, team=team, reply_to=None)
