@@ -4,7 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 TEST_STAMP := $(VENV)/.ready-test
-BENCH_STAMP := $(VENV)/.ready-bench
+BENCH_VENV := .venv-bench
+BENCH_STAMP := $(BENCH_VENV)/.ready
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONUTF8 := 1
 
@@ -32,16 +33,19 @@ $(TEST_STAMP): $(STAMP)
 	@$(BIN)/python -m pip install --progress-bar on --quiet --group test --group check
 	@touch $@
 
-$(BENCH_STAMP): $(STAMP)
+# The peers bring many packages, and releases that must not decide about ours.
+$(BENCH_STAMP): pyproject.toml
 	@echo "Installing the peers that we measure against (the first time only) ..."
-	@$(BIN)/python -m pip install --progress-bar on --quiet --group bench
+	@$(PYTHON) -m venv $(BENCH_VENV)
+	@$(BENCH_VENV)/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
+	@$(BENCH_VENV)/bin/python -m pip install --progress-bar on --quiet --editable . --group bench
 	@touch $@
 
 run: $(STAMP) ## Try the bot: three local platforms, no tokens needed
 	@$(BIN)/python -m threadkeep_playground
 
 test: $(TEST_STAMP) ## Run every test, on a real redis-server
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n 4 $(ARGS)
 
 check: $(TEST_STAMP) ## Format, lint, types, layers, dead code, dependencies
 	@$(BIN)/ruff format --check .
@@ -55,8 +59,8 @@ format: $(TEST_STAMP) ## Format the code and mend what can be mended
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-bench: $(STAMP) $(BENCH_STAMP) ## Measure against the bare libraries and the peers
-	@$(BIN)/python benchmarks/run.py $(ARGS)
+bench: $(BENCH_STAMP) ## Measure against the bare libraries and the peers
+	@$(BENCH_VENV)/bin/python benchmarks/run.py $(ARGS)
 
 clean: ## Remove the environment and the caches
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage*
+	rm -rf $(VENV) $(BENCH_VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage*

@@ -3,6 +3,7 @@
 import os
 import platform
 import statistics
+import subprocess
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -22,7 +23,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join("| " + " | ".join(row) + " |" for row in (head, rule, *rows)) + "\n"
 
 
-def heading(*, redis_version: str, command: str) -> str:
+def heading(*, redis_version: str, load_before: float) -> str:
     """Say when, where and with what it was measured."""
     model = next(
         (line.split(":", 1)[1].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")),
@@ -31,12 +32,24 @@ def heading(*, redis_version: str, command: str) -> str:
     versions = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
     return f"""# What a run costs
 
-Measured on {datetime.now(UTC):%Y-%m-%d} by `{command}`, which writes this file. Run it again to check.
+Measured on {datetime.now(UTC):%Y-%m-%d} by `make bench`, which runs `benchmarks/run.py` and writes this file.
+Run it again to check.
 
-Machine: {os.cpu_count()} cores of {model}, {platform.system()} {platform.release()},
-Python {platform.python_version()}, Redis {redis_version} with `appendfsync always`.
+Code: {_revision()}.
+
+Machine: {os.cpu_count()} cores of {model}, {platform.system()} {platform.release()}.
+Python {platform.python_version()}, Redis {redis_version} with `appendfsync always`; load average {load_before:.1f}
+before, {os.getloadavg()[0]:.1f} after.
+
 Versions: {versions}.
 """
+
+
+def _revision() -> str:
+    """Name the commit that was measured."""
+    command = ["git", "describe", "--always", "--dirty=, with changes"]
+    answer = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, check=False)
+    return f"commit {answer.stdout.strip()}" if answer.returncode == 0 else "no known commit"
 
 
 def method(plan: Plan) -> str:

@@ -5,6 +5,7 @@ Writes RESULTS.md beside this file, or prints with --quick.
 
 import argparse
 import asyncio
+import os
 import subprocess
 import sys
 import tempfile
@@ -21,7 +22,7 @@ from turns import Plan, measure_turns
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
 FULL = Plan(marks=(1, 10, 100, 1_000, 2_000), rounds=7, streamed=2, whole=10)
-QUICK = Plan(marks=(1, 100, 2_000), rounds=2, streamed=1, whole=4)
+QUICK = Plan(marks=(1, 100, 1_000), rounds=2, streamed=1, whole=4)
 SESSIONS = 100
 
 
@@ -61,12 +62,12 @@ def main() -> None:
     missing = [name for name in ("agno", "agents", "threadkeep") if find_spec(name) is None]
     if missing:
         sys.exit(f"Not installed: {', '.join(missing)}. Run `make bench`, which installs them.")
-    began = time.monotonic()
+    began, load_before = time.monotonic(), os.getloadavg()[0]
     answer = subprocess.run([redis_executable(), "--version"], capture_output=True, text=True, check=True)
     redis_version = answer.stdout.split("v=", 1)[-1].split()[0]
     with tempfile.TemporaryDirectory() as folder, running_redis() as redis_port:
         results = asyncio.run(measure(options, redis_port, Path(folder) / "errors.log"))
-    text = heading(redis_version=redis_version, command="make bench") + results
+    text = heading(redis_version=redis_version, load_before=load_before) + results
     if options.quick or options.only:
         print(text)
     else:

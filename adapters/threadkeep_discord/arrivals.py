@@ -79,7 +79,12 @@ class ArrivalReader:
         """Translate an arrival; there is nothing to tell of most of them."""
         payload = arrival.payload
         guild_id = _guild_id(payload)
-        channel = await self._directory.channel(int(payload["channel_id"]), guild_id=guild_id)
+        channel_id = int(payload["channel_id"])
+        if arrival.name == "MESSAGE_CREATE" and _is_blank(payload):
+            # Nothing will come of it but a warning; it is not worth a look at the server.
+            self.read_said(payload, self._directory.known(channel_id, guild_id=guild_id))
+            return ()
+        channel = await self._directory.channel(channel_id, guild_id=guild_id)
         match arrival.name:
             case "MESSAGE_CREATE":
                 event = self.read_said(payload, channel)
@@ -130,6 +135,10 @@ def report_skipped(name: str, payload: Any) -> None:
 
 def _is_machine(payload: Mapping[str, Any]) -> bool:
     return "webhook_id" in payload or bool(payload.get("author", {}).get("bot", False))
+
+
+def _is_blank(payload: Mapping[str, Any]) -> bool:
+    return not any(payload.get(part) for part in ("content", "attachments", "message_snapshots"))
 
 
 def _guild_id(payload: Mapping[str, Any]) -> int | None:

@@ -87,7 +87,7 @@ class DiscordClient(discord.Client):
             if isinstance(thread, KeepAliveHandler) and getattr(thread.ws, "call_hooks", None) == own:
                 thread.stop()
 
-    def dispatch(self, event: str, /, *args: Any, **kwargs: Any) -> None:
+    def dispatch(self, event: str, /, *_args: Any, **_kwargs: Any) -> None:
         """Tell nobody: events are taken from the gateway as they come, in order.
 
         discord.py would start a task for each, which nobody owns and nobody awaits.

@@ -92,7 +92,10 @@ class ShardCrew:
     async def _keep(self) -> None:
         while True:
             await asyncio.sleep(_BEAT_SECONDS)
-            await self._beat(is_patient=True)
+            try:
+                await self._beat(is_patient=True)
+            except Exception:  # noqa: BLE001 - the shards are lost if nobody keeps them, whatever is wrong; it is reported
+                _log.exception("discord_slots_failed")
 
     async def _beat(self, *, is_patient: bool) -> None:
         is_busy = any(not runner.is_settled for runner in self._runners.values())

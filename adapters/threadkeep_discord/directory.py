@@ -50,6 +50,11 @@ class Directory:
             found = self._cached(channel_id, guild_id)
         return found or self._client.get_partial_messageable(channel_id, guild_id=guild_id)
 
+    def known(self, channel_id: int, *, guild_id: int | None) -> MessageChannel:
+        """Give a channel or thread as far as it is known, without asking; a partial one if it is not."""
+        found = None if guild_id is None else self._cached(channel_id, guild_id)
+        return found or self._client.get_partial_messageable(channel_id, guild_id=guild_id)
+
     async def speaker_of(self, user_id: int) -> str:
         """Give the name of a person, the id where it cannot be read."""
         try:

@@ -11,7 +11,7 @@ import structlog
 import yarl
 from discord.gateway import DiscordWebSocket, ReconnectWebSocket
 
-from threadkeep.errors import PlatformError, PlatformUnavailableError
+from threadkeep.errors import PlatformUnavailableError
 from threadkeep_discord.arrivals import ARRIVALS, Arrival, report_skipped
 from threadkeep_discord.client import DiscordClient
 from threadkeep_discord.refusals import gateway_refusal
@@ -237,13 +237,11 @@ class GatewayConnection:
         """Go on after a broken connection, unless it is the first.
 
         Raises:
-            PlatformError: It is, and there is nothing else to try.
+            PlatformUnavailableError: It is, and there is nothing else to try.
         """
         session = self._session
         is_network = isinstance(error, OSError | aiohttp.ClientError | discord.DiscordException)
         if not self._has_connected and (session is None or session.gateway is None):
-            if isinstance(error, PlatformError):
-                raise error
             raise PlatformUnavailableError(f"Discord's gateway cannot be reached ({type(error).__name__})") from error
         if is_network:
             _log.warning("discord_gateway_lost", shard=self._shard.number, reason=type(error).__name__)

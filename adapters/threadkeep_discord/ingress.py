@@ -60,6 +60,7 @@ async def gather_crew(
         PlatformError: Discord does not say how many shards there should be.
     """
     plan = await _plan(client, settings)
+    client.cache.shard_count = None if plan.count == 1 else plan.count
     application_id = client.application_id or 0
     owner = uuid4().hex
     slots = ShardSlots(shared, application_id=application_id, owner=owner, count=plan.count)

@@ -5,7 +5,7 @@ import json
 import structlog
 
 from threadkeep.chat.adapter import SharedState
-from threadkeep.errors import StoreUnavailableError
+from threadkeep.errors import StoreError
 from threadkeep_discord.gateway import GatewaySession, Shard
 
 _log = structlog.get_logger(__name__)
@@ -38,15 +38,19 @@ class SessionNotes:
         """Give the session of a shard; None if there is none that can be gone on with.
 
         Raises:
-            StoreUnavailableError: The store cannot be reached.
+            StoreError: The store does not say.
         """
         text = await self._shared.recall(self._name(shard)) if self._shared is not None else None
         if not text:
             return None
-        note = json.loads(text)
-        if (note["intents"], note["shards"]) != (self._intents, shard.count):
+        try:
+            note = json.loads(text)
+            if (note["intents"], note["shards"]) != (self._intents, shard.count):
+                return None
+            return GatewaySession(session_id=note["session"], sequence=note["sequence"], gateway=note["gateway"])
+        except (ValueError, TypeError, LookupError):
+            _log.warning("discord_session_note_unreadable", shard=shard.number)
             return None
-        return GatewaySession(session_id=note["session"], sequence=note["sequence"], gateway=note["gateway"])
 
     async def remember(self, shard: Shard, session: GatewaySession | None) -> None:
         """Note where a shard is, if that changed. What cannot be noted is logged: the note before it stays."""
@@ -61,7 +65,7 @@ class SessionNotes:
         }
         try:
             await self._shared.remember(self._name(shard), json.dumps(note), seconds=_KEPT_SECONDS)
-        except StoreUnavailableError as error:
+        except StoreError as error:
             _log.warning("discord_session_not_noted", shard=shard.number, reason=str(error))
         else:
             self._noted[shard.number] = session

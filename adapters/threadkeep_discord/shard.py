@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import structlog
 
 from threadkeep.chat.adapter import Sink
-from threadkeep.errors import PlatformError, PlatformUnavailableError, StoreUnavailableError
+from threadkeep.errors import PlatformError, PlatformUnavailableError, StoreError
 from threadkeep_discord.arrivals import Arrival, ArrivalReader, report_skipped
 from threadkeep_discord.client import DiscordClient
 from threadkeep_discord.gateway import KEEPS_SESSION, NORMAL_CLOSE, GatewayConnection, GatewaySession, Shard
@@ -60,6 +60,7 @@ class ShardRunner:
         self._tasks: set[asyncio.Task[None]] = set()
         self._settled = asyncio.Event()
         self._failure: PlatformError | None = None
+        self._is_waiting = False
 
     @property
     def is_settled(self) -> bool:
@@ -80,7 +81,7 @@ class ShardRunner:
         }
 
     async def wait_settled(self, *, timeout: float) -> None:  # noqa: ASYNC109 - told in the error
-        """Return when the gateway has accepted the shard.
+        """Return when the gateway has accepted the shard, or when it still waits for its turn after that time.
 
         Raises:
             PlatformUnavailableError: It cannot be reached, or not within ``timeout`` seconds.
@@ -90,6 +91,8 @@ class ShardRunner:
             async with asyncio.timeout(timeout):
                 await self._settled.wait()
         except TimeoutError as error:
+            if self._is_waiting:
+                return
             raise PlatformUnavailableError(f"Discord's gateway did not answer within {timeout:g} s") from error
         if self._failure is not None:
             raise self._failure
@@ -118,11 +121,12 @@ class ShardRunner:
 
     async def wait_for_turn(self, *, is_new: bool) -> None:
         """Return when the shard may connect."""
-        await self._around.may_connect()
+        self._is_waiting = True
         if is_new:
             await self._around.turns.take(self._shard.number)
-            # Waiting may have taken long enough for another process to take the shard over.
-            await self._around.may_connect()
+        # Waiting may take long enough for another process to take the shard over.
+        await self._around.may_connect()
+        self._is_waiting = False
 
     async def wait_for_room(self) -> None:
         """Return when another arrival can be taken."""
@@ -158,17 +162,23 @@ class ShardRunner:
             )
             await self._connection.listen()
         except PlatformError as error:
-            self._failure = error
-            if self._settled.is_set():
-                _log.error("discord_gateway_ended", shard=self._shard.number, reason=str(error))
-            on_over(error)
+            self._end(error, on_over)
+        except Exception as error:  # noqa: BLE001 - a shard must not end in silence, whatever is wrong; it is reported
+            _log.exception("discord_gateway_failed", shard=self._shard.number)
+            self._end(PlatformError(f"the connection to Discord failed ({type(error).__name__})"), on_over)
         finally:
             self._settled.set()
+
+    def _end(self, failure: PlatformError, on_over: Callable[[PlatformError], None]) -> None:
+        self._failure = failure
+        if self._settled.is_set():
+            _log.error("discord_gateway_ended", shard=self._shard.number, reason=str(failure))
+        on_over(failure)
 
     async def _recall(self) -> GatewaySession | None:
         try:
             return await self._around.notes.recall(self._shard)
-        except StoreUnavailableError as error:
+        except StoreError as error:
             _log.warning("discord_session_not_recalled", shard=self._shard.number, reason=str(error))
             return None
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import structlog
 
 from threadkeep.chat.adapter import SharedState
-from threadkeep.errors import StoreUnavailableError
+from threadkeep.errors import StoreError
 
 _log = structlog.get_logger(__name__)
 
@@ -52,10 +52,8 @@ class ShardSlots:
             slots = await self._shared.take_slots(
                 self._name, owner=self._owner, total=self._count, most=most, seconds=_HELD_SECONDS
             )
-        except StoreUnavailableError as error:
+        except StoreError as error:
             _log.warning("discord_slots_unknown", reason=str(error))
-            if self._clock() - self._kept_at >= _HELD_SECONDS:
-                self._is_sure.clear()
             return None
         self._kept_at = asked_at
         self._is_sure.set()
@@ -67,6 +65,8 @@ class ShardSlots:
         While the store cannot be reached nobody knows; a connection that stands is kept, since what it brings waits,
         but none is opened: another process may have taken over.
         """
+        if self._shared is not None and self._clock() - self._kept_at >= _HELD_SECONDS:
+            self._is_sure.clear()
         await self._is_sure.wait()
 
     async def free(self) -> None:
@@ -74,5 +74,5 @@ class ShardSlots:
         if self._shared is not None:
             try:
                 await self._shared.free_slots(self._name, owner=self._owner)
-            except StoreUnavailableError as error:
+            except StoreError as error:
                 _log.warning("discord_slots_not_freed", reason=str(error), free_in=_HELD_SECONDS)

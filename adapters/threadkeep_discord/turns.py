@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 
 from threadkeep.chat.adapter import SharedState
-from threadkeep.errors import StoreUnavailableError
+from threadkeep.errors import StoreError
 from threadkeep_discord.limits import IDENTIFY_SECONDS
 
 _ASK_SECONDS = 0.5
@@ -62,6 +62,6 @@ class IdentifyTurns:
         try:
             # The turn is not given back: the next one may begin when its time is over.
             slots = await self._shared.take_slots(name, owner=self._owner, total=1, most=1, seconds=IDENTIFY_SECONDS)
-        except StoreUnavailableError:
+        except StoreError:
             return False
         return bool(slots)

@@ -1,6 +1,28 @@
-"""Slack for threadkeep, on slack-bolt: Socket Mode or the Events API in, Markdown replies out."""
+"""Slack for threadkeep, on slack-bolt: Socket Mode or the Events API in, Markdown replies out.
 
-from threadkeep_slack.adapter import SlackAdapter
-from threadkeep_slack.settings import SlackSettings
+The names below are imported when they are used: reading a link to a message does not need slack-bolt.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from threadkeep_slack.adapter import SlackAdapter
+    from threadkeep_slack.settings import SlackSettings
+
+_HOME_OF: Final = {"SlackAdapter": "adapter", "SlackSettings": "settings"}
 
 __all__ = ["SlackAdapter", "SlackSettings"]
+
+
+def __getattr__(name: str) -> object:
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(importlib.import_module(f"{__name__}.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -173,7 +173,7 @@ class SlackAdapter:
             pacing=connection.pacing,
             bot_user=connection.workspace.bot_user,
         )
-        return EditingReply(request, poster, _LIMITS)
+        return EditingReply(request, poster, _LIMITS, may_preview=connection.pacing.has_room)
 
     async def missed(self, place: Place, *, after: str, most: int) -> AsyncIterator[Event]:
         """Read what was said in a place after a message, oldest first, at most so many.

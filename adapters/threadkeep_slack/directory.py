@@ -67,7 +67,7 @@ class LookupCache:
     async def settle(self, keys: Iterable[str], *, until: float) -> Mapping[str, str]:
         """Wait for begun look-ups, at most until a time of the loop's clock, and give what is known then."""
         wanted = tuple(dict.fromkeys(keys))
-        running = [self._running[key] for key in wanted if key in self._running]
+        running = [self._running[key] for key in wanted if key in self._running and self.known(key) is None]
         left = until - asyncio.get_running_loop().time()
         if running and left > 0:
             await asyncio.wait(running, timeout=left)
@@ -87,7 +87,8 @@ class LookupCache:
         except PlatformError as error:
             # Most often a missing scope: ids are shown instead of names, and the bot goes on.
             _log.info("slack_lookup_failed", what=self._what, reason=str(error))
-            self._keep(key, None, FAILED_LOOKUP_TTL)
+            if self.known(key) is None:
+                self._keep(key, None, FAILED_LOOKUP_TTL)
         finally:
             self._running.pop(key, None)
 

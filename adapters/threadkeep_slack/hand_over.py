@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import structlog
@@ -97,7 +97,7 @@ class HandOver:
                     await asyncio.sleep(self._gather_seconds)
                 findings = await self._find(arrival, until=names_until)
                 await come()
-                event = write(findings)
+                event = write(self._place(arrival, findings))
                 if event is None:
                     return None
                 acceptance = await self._sink(event)
@@ -124,13 +124,17 @@ class HandOver:
         if kind is None:
             kinds = await directory.conversations.settle([arrival.channel], until=until)
             kind = kinds.get(arrival.channel, "channel")
-        thread = None if arrival.item is None else await self._thread_of(arrival.channel, arrival.item, until=until)
-        return Findings(names=names, kind=kind, thread=thread)
+        if arrival.item is not None:
+            await directory.threads.settle([thread_key(arrival.channel, arrival.item)], until=until)
+        return Findings(names=names, kind=kind)
 
-    async def _thread_of(self, channel: str, item: str, *, until: float) -> str | None:
-        key, threads = thread_key(channel, item), self._directory.threads
-        found = (await threads.settle([key], until=until)).get(key)
-        if found is None and threads.is_running(key):
+    def _place(self, arrival: Arrival, findings: Findings) -> Findings:
+        """Add the thread of the item, which may have been said by the event whose turn was before."""
+        if arrival.item is None:
+            return findings
+        key, threads = thread_key(arrival.channel, arrival.item), self._directory.threads
+        thread = threads.known(key)
+        if thread is None and threads.is_running(key):
             # Delivered again it finds the answer, for the look-up goes on.
             raise NotHandedOverError("the thread of the message is not known yet")
-        return found
+        return replace(findings, thread=thread)

@@ -54,6 +54,10 @@ class Pacing:
         self._keep(reply, moment, now)
         raise PlatformRateLimitError(f"the workspace's edits are used up for {wait:.1f} s", retry_after=wait)
 
+    def has_room(self) -> bool:
+        """Tell whether an edit would be granted soon, so that a preview is not the promise of a late one."""
+        return self._next_edit - self._tolerance - self._clock() <= _PATIENCE
+
     def hold_posts(self, channel: str, seconds: float) -> None:
         """Note that Slack asked to wait before the next message in a channel."""
         self._hold(_post_key(channel), seconds)
@@ -80,6 +84,7 @@ class Pacing:
 
 _EDIT_KEY: Final = "edits"
 _ROUNDING: Final = 1e-6
+_PATIENCE: Final = 2.0
 _ABANDONED_AFTER: Final = 60.0
 
 

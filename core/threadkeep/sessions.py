@@ -4,6 +4,7 @@ This is the only module that builds or parses ids. Each part of a key is percent
 separator, so that two different keys never give the same text.
 """
 
+import re
 from dataclasses import dataclass, field, replace
 from typing import Self
 from urllib.parse import quote, unquote
@@ -13,11 +14,15 @@ from threadkeep.errors import InvalidKeyError
 
 _MAX_ID_LENGTH = 512
 _SAFE = "@.-_~ +!$'()*,;=|"
+_PLAIN = re.compile(r"[\w@.-]+", re.ASCII)
 
 
 def _encode(part: str) -> str:
     if not part:
         raise InvalidKeyError("a key has an empty part: platform, workspace and channel must be given")
+    # The ids of the platforms are plain, and keys are built many times for each message.
+    if _PLAIN.fullmatch(part) is not None:
+        return part
     # Lone surrogates cannot be stored as UTF-8, and control characters break logs and protocols.
     if any(ord(char) < 32 or 0xD800 <= ord(char) <= 0xDFFF for char in part):
         raise InvalidKeyError(f"a key part holds a control character: {part!r}")

@@ -13,6 +13,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+# Imported before the forks, so that each does not do it at its first question.
+import openai.resources.chat  # noqa: F401
+import threadkeep.models.client  # noqa: F401
 import threadkeep_discord.adapter
 import threadkeep_discord.crew
 import threadkeep_discord.shard
@@ -95,7 +98,7 @@ def run(order: dict[str, Any]) -> None:
     """Be the bot of an order, until SIGTERM or the point where it dies."""
     log = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(log, 2)
-    configure_logging(level="debug", is_json=True)
+    configure_logging(level="info", is_json=True)
     doom = Doom(order["point"], Path(order["trace"]))
 
     def announce(line: str) -> None:

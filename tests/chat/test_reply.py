@@ -390,3 +390,12 @@ async def test_real_clock_ends_a_wait_by_the_event_or_by_time():
     assert clock.monotonic() > before
     event.set()
     await clock.wait(event, 3600)
+
+
+async def test_without_room_for_edits_the_answer_is_posted_once(platform):
+    async with closing(platform.open(may_preview=lambda: False)) as reply:
+        await reply.show(text("The beginning"))
+        await platform.settle()
+        assert platform.poster.calls == []
+        await reply.finish(text("The whole answer."))
+        assert platform.poster.calls == [("post", 0, "The whole answer.")]

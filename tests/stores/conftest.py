@@ -4,7 +4,8 @@ import asyncio
 import shutil
 import socket
 import subprocess
-from collections.abc import AsyncIterator, Awaitable, Callable
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from itertools import count
@@ -268,7 +269,105 @@ async def private_redis(redis_server, tmp_path: Path) -> AsyncIterator[PrivateRe
     await server.kill()
 
 
-@pytest.fixture(params=["redis", "partitioned", "sqlite", "memory"])
+class RedisCluster:
+    """Three nodes, each of which serves a third of the slots."""
+
+    def __init__(self, executable: Path, folder: Path) -> None:
+        self.ports = [_cluster_port() for _ in range(3)]
+        self.url = "redis+cluster://" + ",".join(f"127.0.0.1:{port}" for port in self.ports)
+        self._nodes = [self._start(executable, folder, port) for port in self.ports]
+
+    def _start(self, executable: Path, folder: Path, port: int) -> subprocess.Popen[bytes]:
+        options = ["--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", ""]
+        cluster = [
+            "--cluster-enabled",
+            "yes",
+            "--cluster-config-file",
+            f"{port}.conf",
+            "--cluster-node-timeout",
+            "2000",
+        ]
+        return subprocess.Popen([executable, *options, *cluster], stdout=subprocess.DEVNULL)
+
+    def join(self) -> None:
+        """Make the three a cluster."""
+        clients = [redis.Redis(port=port, retry=Retry(NoBackoff(), 0)) for port in self.ports]
+        try:
+            for index, client in enumerate(clients):
+                _until(lambda client=client: client.ping())
+                first, last = 16384 * index // 3, 16384 * (index + 1) // 3
+                client.execute_command("CLUSTER", "ADDSLOTS", *range(first, last))
+                client.execute_command("CLUSTER", "SET-CONFIG-EPOCH", index + 1)
+            for port in self.ports[1:]:
+                clients[0].execute_command("CLUSTER", "MEET", "127.0.0.1", port)
+            for client in clients:
+                _until(lambda client=client: _is_joined(client))
+        finally:
+            for client in clients:
+                client.close()
+
+    def stop(self) -> None:
+        for node in self._nodes:
+            node.kill()
+            node.wait()
+
+
+def _is_joined(client: redis.Redis) -> bool:
+    facts = client.execute_command("CLUSTER", "INFO")
+    text = facts.decode() if isinstance(facts, bytes) else str(facts)
+    return "cluster_state" in text and "ok" in text and "fail" not in text.split("cluster_state")[1][:10]
+
+
+def _until(state: Callable[[], Any]) -> None:
+    deadline = time.monotonic() + 20
+    while True:
+        try:
+            if state():
+                return
+        except redis.exceptions.ConnectionError:
+            pass
+        assert time.monotonic() < deadline, "the cluster does not come up"
+        time.sleep(0.01)
+
+
+def _cluster_port() -> int:
+    """Give a free port with another one 10,000 above it, where the nodes talk to each other."""
+    while True:
+        with socket.socket() as probe, socket.socket() as bus:
+            probe.bind(("127.0.0.1", 0))
+            port = int(probe.getsockname()[1])
+            try:
+                bus.bind(("127.0.0.1", port + 10_000))
+            except (OSError, OverflowError):
+                continue
+            return port
+
+
+@pytest.fixture(scope="session")
+def redis_cluster(redis_server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisCluster]:
+    executable = redis_server.executable or shutil.which("redis-server")
+    assert executable, "REDIS_URL is set, but these tests start servers of their own: install redis-server"
+    cluster = RedisCluster(Path(executable), tmp_path_factory.mktemp("cluster"))
+    try:
+        cluster.join()
+        yield cluster
+    finally:
+        cluster.stop()
+
+
+@pytest.fixture
+async def open_cluster(redis_cluster) -> AsyncIterator[OpenStore]:
+    """Nobody else uses this cluster: a prefix of each test's own is enough."""
+    prefix = f"test-{uuid4().hex}"
+    async with AsyncExitStack() as stack:
+
+        async def open_store(**settings: Any) -> Store:
+            return await stack.enter_async_context(RedisStore(redis_cluster.url, prefix=prefix, **settings))
+
+        yield open_store
+
+
+@pytest.fixture(params=["redis", "partitioned", "cluster", "sqlite", "memory"])
 def open_store(request: pytest.FixtureRequest) -> OpenStore:
     """The contract suite runs on every kind of store."""
     return request.getfixturevalue(f"open_{request.param}")

@@ -27,7 +27,7 @@ async def test_waiting_message_is_answered_as_edited_in_its_place(open_store, ta
     for text in "abc":
         await store.inbox.accept(talk.say(text))
     assert await store.inbox.accept(talk.edit("b", "b1", revision="1")) is Acceptance.ACCEPTED
-    assert await store.inbox.accept(talk.edit("b", "b2\n\x00", revision="2")) is Acceptance.ACCEPTED
+    assert await store.inbox.accept(talk.edit("b", "b2\n\ud800", revision="2")) is Acceptance.ACCEPTED
     assert await store.inbox.accept(talk.edit("b", "b1", revision="1")) is Acceptance.DUPLICATE
     found = await claim(store)
     assert texts(found) == ["a", "b2\n\ufffd", "c"]

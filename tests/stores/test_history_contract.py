@@ -170,4 +170,4 @@ async def test_settings_that_cannot_work_are_refused(open_store, settings):
 
 async def test_description_names_the_place(open_store):
     description = (await open_store()).description
-    assert description.startswith(("Redis 6.", "Redis 7.", "Redis 8.", "SQLite "))
+    assert description.startswith(("Redis 6.", "Redis 7.", "Redis 8.", "Redis Cluster ", "SQLite "))

@@ -207,7 +207,11 @@ async def test_trace_of_a_refused_message_tells_of_its_later_acceptance(open_sto
     assert await store.traces.find(MessageKey(platform="slack", workspace="T", channel="C", message="no")) is None
 
 
-async def test_note_is_recalled_until_its_time_is_over(open_store):
+async def is_forgotten(store, name):
+    return await store.shared.recall(name) is None
+
+
+async def test_note_is_recalled_until_its_time_is_over(open_store, reached):
     one, other = await open_store(), await open_store()
     assert await one.shared.recall("cursor") is None
     await one.shared.remember("cursor", "17 \N{SNOWMAN}", seconds=60)
@@ -218,9 +222,7 @@ async def test_note_is_recalled_until_its_time_is_over(open_store):
     await one.shared.remember("cursor", "", seconds=60)
     assert await one.shared.recall("cursor") is None
     await one.shared.remember("cursor", "19", seconds=0.05)
-    async with asyncio.timeout(10):
-        while await one.shared.recall("cursor") is not None:
-            await asyncio.sleep(0.01)
+    await reached(lambda: is_forgotten(one, "cursor"))
 
 
 async def take(store, owner, *, name="shards", total=4, most=4, seconds=60.0):
@@ -248,13 +250,14 @@ async def test_owner_who_wants_less_gives_the_rest_back(open_store):
     assert await take(store, "c") == {1, 2, 3}
 
 
-async def test_lapsed_slots_are_free_again(open_store):
+async def takes_all(store, owner):
+    return await take(store, owner) == {0, 1, 2, 3}
+
+
+async def test_lapsed_slots_are_free_again(open_store, reached):
     store = await open_store()
     assert await take(store, "a", most=2, seconds=0.05) == {0, 1}
-    async with asyncio.timeout(10):
-        while len(found := await take(store, "b")) < 4:
-            await asyncio.sleep(0.01)
-    assert found == {0, 1, 2, 3}
+    await reached(lambda: takes_all(store, "b"))
     assert await take(store, "a") == frozenset()
 
 

@@ -1,6 +1,7 @@
 """What is particular to the store on Redis: its server, its commands, its keys."""
 
 import asyncio
+import sys
 import threading
 from datetime import timedelta
 
@@ -87,6 +88,27 @@ async def test_each_call_is_one_script(private_redis, make_talk, talk, other_tal
             calls, _ = await counted(client, call)
             assert calls["evalsha"] == scripts
             assert "eval" not in calls
+
+
+async def test_claims_over_many_partitions_ask_only_where_work_is(private_redis, make_talk):
+    async with private_redis.client() as client, RedisStore(private_redis.url, partitions=64) as store:
+        await warm(store, make_talk(channel="warm"))
+        while await store.inbox.claim("w", run_id="r", runs=0) is not None:
+            pass
+    async with (
+        private_redis.client() as client,
+        RedisStore(private_redis.url, partitions=64, lease_seconds=10_000) as store,
+    ):
+        assert await store.inbox.claim("w", run_id="r", runs=0) is None
+        calls, _ = await counted(client, store.inbox.claim("w", run_id="r", runs=0))
+        assert calls == {}
+        await store.inbox.accept(make_talk().say("a"))
+        calls, _ = await counted(client, store.inbox.claim("w", run_id="r", runs=0))
+        assert calls["evalsha"] == 1
+        calls, _ = await counted(client, store.inbox.claim("w", run_id="r", runs=0))
+        assert calls["evalsha"] == 1
+        calls, _ = await counted(client, store.inbox.claim("w", run_id="r", runs=0))
+        assert calls == {}
 
 
 async def test_calls_of_one_turn_of_the_loop_are_one_packet(private_redis, talk):
@@ -323,6 +345,26 @@ def test_store_serves_one_event_loop_after_another(redis_server, talk):
 
     assert asyncio.run(use("a")) == (Acceptance.ACCEPTED, True)
     assert asyncio.run(use("b")) == (Acceptance.ACCEPTED, True)
+
+
+async def test_store_that_a_program_never_closes_leaves_no_connection_open(redis_server):
+    program = f"""
+import asyncio
+from threadkeep.runs import Run
+from threadkeep.stores.redis import RedisStore
+store = RedisStore({redis_server.url!r}, prefix="test-exit")
+async def use():
+    await store.history.append(Run(run_id="r", session_id="s"))
+    await store.inbox.wait(0.01)
+    await store.history.delete("s")
+asyncio.run(use())
+asyncio.run(use())
+"""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-X", "dev", "-c", program), stderr=asyncio.subprocess.PIPE
+    )
+    _, errors = await process.communicate()
+    assert (process.returncode, errors) == (0, b"")
 
 
 async def test_closing_closes_the_connections_of_another_running_loop(redis_server, prefix, client, talk):

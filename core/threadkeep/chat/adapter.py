@@ -134,6 +134,15 @@ class CatchesUp(Protocol):
         ...
 
 
+@runtime_checkable
+class TellsGaps(Protocol):
+    """An adapter whose platform does not deliver again what was said while the connection was lost."""
+
+    async def wait_gap(self) -> None:
+        """Return when something may have been missed since the last call, or since the start."""
+        ...
+
+
 class Adapter(Protocol):
     """The translator for one platform: events in, replies out."""
 

@@ -5,6 +5,7 @@ arrive at, so cancelling them never interrupts a call that is under way.
 """
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
@@ -51,6 +52,8 @@ class EditingReply:
         request: Where it goes, and what an earlier attempt posted already.
         poster: The platform's calls.
         limits: What the platform allows.
+        may_preview: Tells whether the platform has room for a preview now. What is previewed must be edited once more:
+            where edits are short, an answer is better posted once.
         clock: The time.
         finish_timeout: Seconds in which ``finish`` repeats calls that fail for a while.
         close_timeout: Seconds that ``aclose`` gives to a call under way: cut off, it might be visible and unrecorded.
@@ -62,12 +65,14 @@ class EditingReply:
         poster: Poster,
         limits: ReplyLimits,
         *,
+        may_preview: Callable[[], bool] = lambda: True,
         clock: Clock | None = None,
         finish_timeout: float = 60.0,
         close_timeout: float = 2.0,
     ) -> None:
         self._shown = PostedParts(request, poster)
         self._limits = limits
+        self._may_preview = may_preview
         self._clock = clock or LoopClock()
         self._finish_timeout = finish_timeout
         self._close_timeout = close_timeout
@@ -179,7 +184,9 @@ class EditingReply:
         due = max(self._blocked_until, self._retry_at if target.is_final else self._next_preview)
         delay = due - self._clock.monotonic()
         if delay <= 0:
-            return False
+            if target.is_final or self._may_preview():
+                return False
+            delay = self._limits.edit_interval
         if self._refusal is not None and target.deadline is not None and due > target.deadline:
             raise self._refusal
         await self._clock.wait(self._is_closing if target.is_final else self._is_finishing, delay)

@@ -1,11 +1,14 @@
-"""The command line: ``threadkeep run``, ``chat`` and ``new``. Slow imports happen when a command needs them."""
+"""The command line: ``threadkeep run``, ``chat``, ``new``, ``why`` and ``dead``.
+
+Slow imports happen when a command needs them.
+"""
 
 import sys
 from typing import Annotated
 
 import typer
 
-from threadkeep.cli import chat, new, run
+from threadkeep.cli import chat, dead, new, run, why
 from threadkeep.errors import ThreadkeepError
 
 app = typer.Typer(
@@ -18,6 +21,8 @@ app = typer.Typer(
 app.command("run")(run.run)
 app.command("chat")(chat.chat)
 app.command("new")(new.new)
+app.command("why")(why.why)
+app.add_typer(dead.dead, name="dead")
 
 
 def _print_version(is_asked: object) -> None:

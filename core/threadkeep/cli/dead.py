@@ -4,7 +4,9 @@ from typing import TYPE_CHECKING, Annotated, TypedDict
 
 import typer
 
-from threadkeep.cli.output import moment, operators_store, print_json, print_table, printable
+from threadkeep.cli.output import counted, moment, operators_store, print_json, print_table, printable
+from threadkeep.errors import ConfigError
+from threadkeep.stores.options import MAX_LETTERS
 
 if TYPE_CHECKING:
     from threadkeep.stores.operations import DeadLetter, DeadLetters
@@ -95,16 +97,17 @@ def _settle(name: str, *, is_retry: bool, is_sure: bool) -> None:
     verb, done = ("Retry", "wait for a worker again") if is_retry else ("Drop", "are forgotten")
     if name != _ALL:
         letter = asyncio.run(_settle_one(name, is_retry=is_retry))
-        typer.echo(f"The messages of {_reference(letter)} {done}: {len(letter.events)} in {letter.session_id}")
+        what, where = counted(len(letter.events), "message"), printable(letter.session_id)
+        typer.echo(f"The messages of {_reference(letter)} {done}: {what} in {where}.")
         return
-    letters = asyncio.run(_letters(_most()))
+    letters = asyncio.run(_letters(MAX_LETTERS))
     if not letters:
         typer.echo("There are no dead letters.")
         return
     if not is_sure:
-        typer.confirm(f"{verb} {_count(len(letters), 'dead letter')}?", abort=True)
+        typer.confirm(f"{verb} {counted(len(letters), 'dead letter')}?", abort=True)
     settled = asyncio.run(_settle_all(letters, is_retry=is_retry))
-    typer.echo(f"The messages of {_count(settled, 'dead letter')} {done}.")
+    typer.echo(f"The messages of {counted(settled, 'dead letter')} {done}.")
 
 
 async def _settle_one(name: str, *, is_retry: bool) -> "DeadLetter":
@@ -145,16 +148,8 @@ async def _found(letters: "DeadLetters", name: str) -> "DeadLetter":
     return letter
 
 
-def _missing(name: str) -> Exception:
-    from threadkeep.errors import ConfigError  # noqa: PLC0415 - `--help` stays quick
-
+def _missing(name: str) -> ConfigError:
     return ConfigError(f"There is no dead letter {name}. See those that there are: threadkeep dead list")
-
-
-def _most() -> int:
-    from threadkeep.stores.options import MAX_LETTERS  # noqa: PLC0415 - `--help` stays quick
-
-    return MAX_LETTERS
 
 
 def _reference(letter: "DeadLetter") -> str:
@@ -166,9 +161,7 @@ def _reference(letter: "DeadLetter") -> str:
 def _document(letter: "DeadLetter", *, has_text: bool) -> LetterDocument:
     messages: list[SaidMessage] = []
     for event in letter.events:
-        said = SaidMessage(
-            message=str(event.key), user=str(event.user), speaker=event.speaker, sent_at=event.sent_at
-        )
+        said = SaidMessage(message=str(event.key), user=str(event.user), speaker=event.speaker, sent_at=event.sent_at)
         if has_text:
             said["text"] = event.text
         messages.append(said)
@@ -198,16 +191,12 @@ def _lines(letter: "DeadLetter", *, has_text: bool) -> list[str]:
     lines = [
         f"Reference  {_reference(letter)} (id {letter.letter_id})",
         f"Session    {printable(letter.session_id)}",
-        f"Given up   {moment(letter.died_at)}, after {_count(letter.attempts, 'attempt')}: {letter.reason}",
+        f"Given up   {moment(letter.died_at)}, after {counted(letter.attempts, 'attempt')}: {letter.reason}",
     ]
     for event in letter.events:
         said_at = f", {moment(event.sent_at)}" if event.sent_at else ""
         lines.append(f"Message    {printable(str(event.key))}")
         lines.append(f"           by {printable(event.speaker)} ({printable(str(event.user))}){said_at}")
         if has_text:
-            lines.extend(f"           | {line}" for line in printable(event.text).split("\n"))
+            lines.extend(f"           | {line}" for line in map(printable, event.text.split("\n")))
     return lines
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number} {thing}{'' if number == 1 else 's'}"

@@ -36,9 +36,14 @@ def moment(at: float) -> str:
     return datetime.fromtimestamp(at, tz=UTC).astimezone().isoformat(sep=" ", timespec="milliseconds")
 
 
+def counted(number: int, thing: str) -> str:
+    """Return a number of things, such as ``1 message`` or ``2 messages``."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
 def printable(text: str) -> str:
-    """Return text that cannot steer a terminal: control characters are shown by their number, lines stay lines."""
-    return "".join(char if char == "\n" or not _is_control(char) else f"\\x{ord(char):02x}" for char in text)
+    """Return text that is one line and cannot steer a terminal: control characters are shown by their number."""
+    return "".join(f"\\x{ord(char):02x}" if _is_control(char) else char for char in text)
 
 
 def _is_control(char: str) -> bool:

@@ -170,7 +170,7 @@ class Bot:
         catch_up = CatchUp(adapter, store, sink, limits=self.catch_up, clock=self.clock)
         places = await catch_up.prepare()
         await adapter.start(catch_up.accept, store.shared)
-        reading = asyncio.create_task(catch_up.read(places), name=f"catch-up-{adapter.name}")
+        reading = asyncio.create_task(catch_up.run(places), name=f"catch-up-{adapter.name}")
         stack.push_async_callback(_end_task, reading)
 
     @property

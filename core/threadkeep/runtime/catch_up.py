@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import structlog
 
-from threadkeep.chat.adapter import Acceptance, Adapter, CatchesUp, Sink
+from threadkeep.chat.adapter import Acceptance, Adapter, CatchesUp, Sink, TellsGaps
 from threadkeep.chat.events import Event
 from threadkeep.errors import PlatformError, StoreUnavailableError
+from threadkeep.runtime.journal import until_stored
 from threadkeep.stores.base import Store
 from threadkeep.stores.operations import KnownPlace
 
@@ -57,7 +58,7 @@ class CatchUp:
         self._unread: dict[str, asyncio.Event] = {}
 
     async def prepare(self) -> tuple[KnownPlace, ...]:
-        """Find the places to read, before the platform is connected.
+        """Find the places to read, and hold back what comes live from them until they are read.
 
         Raises:
             StoreUnavailableError: The store cannot be reached.
@@ -80,8 +81,15 @@ class CatchUp:
                 _log.debug("not_held_longer", session_id=str(event.place.session))
         return await self._sink(event)
 
-    async def read(self, places: tuple[KnownPlace, ...]) -> None:
-        """Read the places and hand over what was missed, one place after the other."""
+    async def run(self, places: tuple[KnownPlace, ...]) -> None:
+        """Read the places now, and all places again whenever the platform may have kept something from us."""
+        await self._read(places)
+        adapter = self._adapter
+        while isinstance(adapter, TellsGaps):
+            await adapter.wait_gap()
+            await self._read(await until_stored(self.prepare, what="places"))
+
+    async def _read(self, places: tuple[KnownPlace, ...]) -> None:
         found = 0
         try:
             for known in places:

@@ -70,6 +70,11 @@ def load_adapters(environ: Mapping[str, str]) -> list[Adapter]:
     return adapters
 
 
+def adapter_names() -> tuple[str, ...]:
+    """Return the names of the installed platforms, without importing them."""
+    return tuple(sorted({entry.name for entry in entry_points(group=ADAPTER_GROUP)}))
+
+
 def make_store(settings: Settings) -> Store:
     """Return the store that is set: Redis where REDIS_URL names one, else the embedded file."""
     if settings.redis_url is not None:

@@ -280,6 +280,16 @@ class SlackEmulator:
             lambda: delivery if delivery.is_acked else None, within=timeout, describe=delivery.describe
         )
 
+    def wait_for_attempts(self, delivery: Delivery, count: int, *, timeout: float = 5.0) -> Awaitable[Delivery]:
+        """Wait until a delivery has been tried so often.
+
+        Raises:
+            WaitTimeoutError: If it has not in time.
+        """
+        return self._changes.until(
+            lambda: delivery if len(delivery.attempts) >= count else None, within=timeout, describe=delivery.describe
+        )
+
     def wait_until_settled(self, *deliveries: Delivery, timeout: float = 5.0) -> Awaitable[bool]:
         """Wait until the deliveries, or all there are, are acknowledged or given up.
 

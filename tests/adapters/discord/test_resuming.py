@@ -13,7 +13,9 @@ from threadkeep_emulators.discord import Intent, Settings
 
 async def until(is_so):
     async with asyncio.timeout(10):
-        while not is_so():
+        while True:
+            if is_so():
+                return
             await asyncio.sleep(0.01)
 
 
@@ -92,6 +94,7 @@ async def test_a_session_that_discord_gave_up_is_begun_anew(discord, guild, conn
     first = await inbox.next()
     await adapter.stop()
     discord.gateway.forget_sessions()
+    shared.now += 10
     await say(ann, range(1, 3))
     adapter = await connect(shared=shared)
     await adapter.wait_gap()
@@ -116,6 +119,7 @@ async def test_a_session_of_other_intents_is_not_gone_on_with(discord, guild, co
     await (await connect(shared=shared)).stop()
     name, (text, until) = next((name, note) for name, note in shared.notes.items() if name.startswith("discord-g"))
     shared.notes[name] = (json.dumps({**json.loads(text), "intents": 1}), until)
+    shared.now += 10
     await connect(shared=shared)
     assert (discord.gateway.identifies, discord.gateway.resumes) == (2, 0)
 
@@ -124,13 +128,16 @@ async def test_a_number_that_discord_does_not_know_begins_a_new_session(discord,
     await (await connect(shared=shared)).stop()
     name, (text, until) = next((name, note) for name, note in shared.notes.items() if name.startswith("discord-g"))
     shared.notes[name] = (json.dumps({**json.loads(text), "sequence": 10_000}), until)
+    shared.now += 10
     await connect(shared=shared)
     await say(ann, range(1))
     assert (await inbox.next()).text == "0"
     assert (discord.gateway.identifies, discord.gateway.resumes) == (2, 0)
 
 
-async def test_a_place_to_resume_that_is_gone_is_looked_for_anew(discord, guild, connect, ann, shared, inbox, unused_url):
+async def test_a_place_to_resume_that_is_gone_is_looked_for_anew(
+    discord, guild, connect, ann, shared, inbox, unused_url
+):
     await (await connect(shared=shared)).stop()
     name, (text, until) = next((name, note) for name, note in shared.notes.items() if name.startswith("discord-g"))
     gone = unused_url.replace("http", "ws").removesuffix("/api/v10")
@@ -139,6 +146,42 @@ async def test_a_place_to_resume_that_is_gone_is_looked_for_anew(discord, guild,
         await connect(shared=shared)
     assert [entry["event"] for entry in logs] == ["discord_gateway_lost", "discord_gateway_connected"]
     assert (discord.gateway.identifies, discord.gateway.resumes) == (1, 1)
+
+
+@pytest.mark.parametrize("text", ["not JSON", "[]", '{"intents": 13825}'])
+async def test_a_note_that_cannot_be_read_begins_a_new_session(discord, guild, connect, shared, text):
+    await (await connect(shared=shared)).stop()
+    (name,) = [name for name in shared.notes if name.startswith("discord-gateway")]
+    shared.notes[name] = (text, 1_000.0)
+    shared.now += 10
+    await connect(shared=shared)
+    assert (discord.gateway.identifies, discord.gateway.resumes) == (2, 0)
+
+
+async def test_a_store_that_is_away_at_the_start_costs_the_session_alone(discord, guild, connect, shared):
+    await (await connect(shared=shared)).stop()
+    shared.now += 10
+    original = shared.recall
+
+    async def recall(name: str) -> str | None:
+        raise StoreUnavailableError("down")
+
+    shared.recall = recall
+    await connect(shared=shared)
+    shared.recall = original
+    assert (discord.gateway.identifies, discord.gateway.resumes) == (2, 0)
+
+
+async def test_talk_that_the_bot_cannot_read_costs_no_look_at_its_server(
+    discord, guild, general, ann, connect, shared, inbox
+):
+    await (await connect(shared=shared)).stop()
+    await connect(shared=shared)
+    discord.calls.clear()
+    await ann.says(general, "not for the bot")
+    await ann.dm("done")
+    await inbox.next()
+    assert discord.calls.of("GET /guilds/{guild_id}") == []
 
 
 async def test_a_process_alone_ends_its_session(discord, guild, connect):
@@ -168,7 +211,9 @@ class TestWithMessageContent:
     def settings(self) -> Settings:
         return Settings(privileged_intents=Intent.MESSAGE_CONTENT)
 
-    async def test_servers_are_read_when_something_happens_in_them(self, discord, guild, general, connect, shared, inbox):
+    async def test_servers_are_read_when_something_happens_in_them(
+        self, discord, guild, general, connect, shared, inbox
+    ):
         bel = discord.user("Annabel", nick="Bel", guilds=[guild])
         thread = await bel.opens_thread("Plans", on=general)
         role = guild.role("Bakers", is_mentionable=True)
@@ -177,13 +222,13 @@ class TestWithMessageContent:
         adapter = await connect(shared=shared, message_content=True)
         assert discord.gateway.resumes == 1
         assert adapter.description == "Discord as @keeper (gateway)"
-        await bel.says(thread, f"{role.mention} meet in {general.mention}")
+        await bel.says(thread, f"meet in {general.mention}, {role.mention}")
         await bel.says(thread, "soon")
         await bel.says(general, "nice weather")
         events = await inbox.wait_for(3)
         assert [event.addressing for event in events] == [Addressing.THREAD, Addressing.THREAD, Addressing.OTHERS]
         assert [event.place.kind for event in events] == [PlaceKind.THREAD, PlaceKind.THREAD, PlaceKind.CHANNEL]
-        assert inbox.texts == ["@Bakers meet in #general", "soon", "nice weather"]
+        assert inbox.texts == ["meet in #general, @Bakers", "soon", "nice weather"]
         assert {event.speaker for event in events} == {"Bel"}
         assert len(discord.calls.of("GET /guilds/{guild_id}")) == 1
         assert adapter.description == "Discord as @keeper in 1 server (gateway)"

@@ -28,6 +28,8 @@ def test_all_settings_are_read():
             "DISCORD_REPLY_IN": "thread",
             "DISCORD_LINK_PREVIEWS": "1",
             "DISCORD_API_URL": "http://127.0.0.1:1234/api/v10/",
+            "DISCORD_SHARDS": "16",
+            "DISCORD_SHARDS_PER_PROCESS": "4",
         }
     )
     assert settings is not None
@@ -36,6 +38,7 @@ def test_all_settings_are_read():
     assert settings.reply_in == "thread"
     assert settings.link_previews
     assert settings.api_url == "http://127.0.0.1:1234/api/v10"
+    assert (settings.shards, settings.shards_per_process) == (16, 4)
 
 
 def test_the_defaults_ask_for_least():
@@ -43,6 +46,19 @@ def test_the_defaults_ask_for_least():
     assert settings is not None
     assert (settings.message_content, settings.link_previews) == (False, False)
     assert (settings.reply_in, settings.api_url) == ("place", None)
+    assert (settings.shards, settings.shards_per_process) == (1, None)
+
+
+def test_the_number_of_shards_may_be_left_to_discord():
+    settings = read_settings({"DISCORD_BOT_TOKEN": TOKEN, "DISCORD_SHARDS": "Auto"})
+    assert settings is not None
+    assert settings.shards == "auto"
+
+
+@pytest.mark.parametrize("options", [{"shards": 0}, {"shards": -1}, {"shards_per_process": 0}])
+def test_a_number_of_shards_that_cannot_be_is_refused(options):
+    with pytest.raises(ConfigError, match="at least"):
+        DiscordAdapter(TOKEN, **options)
 
 
 @pytest.mark.parametrize(
@@ -56,6 +72,8 @@ def test_the_defaults_ask_for_least():
         ({"DISCORD_BOT_TOKEN": TOKEN, "DISCORD_API_URL": "http://[::1"}, "DISCORD_API_URL"),
         ({"DISCORD_BOT_TOKEN": TOKEN, "DISCORD_MESSAGE_CONTENT": "maybe"}, "DISCORD_MESSAGE_CONTENT"),
         ({"DISCORD_BOT_TOKEN": TOKEN, "DISCORD_REPLY_IN": "channel"}, "place or thread"),
+        ({"DISCORD_BOT_TOKEN": TOKEN, "DISCORD_SHARDS": "many"}, "DISCORD_SHARDS"),
+        ({"DISCORD_BOT_TOKEN": TOKEN, "DISCORD_SHARDS_PER_PROCESS": "0"}, "DISCORD_SHARDS_PER_PROCESS"),
     ],
 )
 def test_a_wrong_setting_is_refused_with_its_remedy(environ, told):

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from threadkeep.errors import PlatformUnavailableError
+from threadkeep.errors import PlaceGoneError, PlatformUnavailableError
 from threadkeep_slack.directory import LookupCache
 from threadkeep_slack.limits import CACHED_NAMES, FAILED_LOOKUP_TTL, LOOKUPS_IN_FLIGHT, NAME_TTL
 
@@ -108,3 +108,24 @@ async def test_memory_and_questions_are_bounded(slack, cache):
         cache.remember(f"V{number}", "name")
     assert len(cache._known) == CACHED_NAMES
     assert cache.known("V0") is None
+
+
+async def test_what_was_learned_meanwhile_outlives_a_look_up_that_fails():
+    may_fail = asyncio.Event()
+
+    async def look(key):
+        await may_fail.wait()
+        raise PlaceGoneError("gone")
+
+    cache = LookupCache(look, what="thread")
+    cache.begin(["a"])
+    assert cache.is_running("a")
+    cache.remember("a", "found")
+    until = asyncio.get_running_loop().time() + 5
+    assert await cache.settle(["a"], until=until) == {"a": "found"}
+    may_fail.set()
+    while cache.is_running("a"):
+        assert cache.known("a") == "found"
+        await asyncio.sleep(0)
+    assert cache.known("a") == "found"
+    await cache.aclose()

@@ -1,6 +1,5 @@
 """Faults on the wire: answers cut off after the deed, events doubled, late and out of order, attempts that died."""
 
-import asyncio
 from dataclasses import replace
 
 import pytest
@@ -130,9 +129,7 @@ async def test_an_event_whose_socket_breaks_behind_it_is_one(slack, adapter, sin
 async def test_an_acknowledgement_that_comes_late_is_followed_by_a_redelivery_that_is_known(slack, adapter, sink, ann):
     sink.is_open.clear()
     (delivery,) = (await ann.dm("hello")).deliveries
-    async with asyncio.timeout(5):
-        while len(delivery.attempts) < 2:
-            await asyncio.sleep(0.01)
+    await slack.wait_for_attempts(delivery, 2)
     sink.is_open.set()
     await slack.wait_until_settled(delivery)
     assert delivery.is_acked

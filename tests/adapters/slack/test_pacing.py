@@ -106,3 +106,16 @@ def test_moments_that_nobody_came_for_are_forgotten(pacing, clock):
             pacing.begin_edit(f"run{number}")
         clock.now += 0.6
     assert len(pacing._kept) < 900
+
+
+def test_there_is_room_for_previews_while_edits_are_granted_soon(pacing, clock):
+    assert pacing.has_room()
+    with contextlib.suppress(PlatformRateLimitError):
+        for number in range(EDIT_BURST + 10):
+            pacing.begin_edit(f"run {number}")
+    for number in range(10):
+        with pytest.raises(PlatformRateLimitError):
+            pacing.begin_edit(f"other run {number}")
+    assert not pacing.has_room()
+    clock.now += 60
+    assert pacing.has_room()

@@ -19,6 +19,7 @@ class SharedTable:
         self.slots = {}
         self.seconds = 0.0
         self.error = None
+        self.has_failed = asyncio.Event()
 
     async def recall(self, name):
         return None
@@ -28,6 +29,7 @@ class SharedTable:
 
     async def take_slots(self, name, *, owner, total, most, seconds):
         if self.error is not None:
+            self.has_failed.set()
             raise self.error
         self.seconds = seconds
         held = {slot for (known, slot), holder in self.slots.items() if known == name and holder == owner}
@@ -134,7 +136,8 @@ async def test_a_slot_that_lapsed_is_given_up(quick, slack, connect, socket_sett
 async def test_a_store_that_is_away_closes_no_socket(quick, slack, connect, socket_settings, shared, sink, ann):
     adapter = await connect(socket_settings(), shared=shared)
     shared.error = StoreUnavailableError("the store is away")
-    await asyncio.sleep(0.15)
+    async with asyncio.timeout(5):
+        await shared.has_failed.wait()
     await ann.dm("hello")
     await sink.wait_for()
     assert len(slack.connections) == 2

@@ -2,7 +2,16 @@
 
 from typing import Final
 
-from redis.exceptions import AuthenticationError, RedisError, ResponseError
+from redis.exceptions import (
+    AskError,
+    AuthenticationError,
+    ClusterDownError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    RedisError,
+    ResponseError,
+    TryAgainError,
+)
 
 from threadkeep.errors import StoreConfigError, StoreError, StoreUnavailableError
 
@@ -23,6 +32,8 @@ _PASSING: Final = (
     "TRYAGAIN",
     "UNBLOCKED",
 )
+# redis-py takes the first word off the text of these.
+_PASSING_KINDS: Final = (AskError, ClusterDownError, OutOfMemoryError, ReadOnlyError, TryAgainError)
 
 
 def connection_error(error: Exception, place: str) -> StoreError:
@@ -50,7 +61,7 @@ def reply_error(error: Exception, place: str) -> StoreError:
         place: The server's address without secrets.
     """
     text = str(error)
-    if any(word in text for word in _PASSING):
+    if isinstance(error, _PASSING_KINDS) or any(word in text for word in _PASSING):
         return StoreUnavailableError(f"Redis at {place} takes no writes now: {text}")
     if "unknown command" in text.lower() and "HELLO" in text:
         return StoreConfigError(f"Redis at {place} is older than 6.2: update the server")

@@ -8,7 +8,8 @@ from typing import Final
 from uuid import uuid4
 
 from threadkeep.stores.bell import Bell
-from threadkeep.stores.redis.address import RedisAddress
+from threadkeep.stores.redis.address import ClusterAddress, RedisAddress
+from threadkeep.stores.redis.cluster import ClusterWire
 from threadkeep.stores.redis.partitions import Partitions
 from threadkeep.stores.redis.wakes import WakeListener
 from threadkeep.stores.redis.wire import Wire
@@ -29,7 +30,7 @@ class Line:
     """
 
     origin: str
-    wire: Wire
+    wire: Wire | ClusterWire
     bell: Bell
     wakes: WakeListener
     partitions: Partitions
@@ -62,7 +63,7 @@ class Lines:
     A line is closed with the store, or when its event loop ends.
 
     Args:
-        address: The server.
+        address: The server or the cluster.
         channel: The wake-up channel.
         partitions: Over how many partitions the sessions are spread.
         sweep_seconds: How often it is to be looked for lapsed leases.
@@ -70,7 +71,13 @@ class Lines:
     """
 
     def __init__(
-        self, address: RedisAddress, *, channel: str, partitions: int, sweep_seconds: float, timeout: float
+        self,
+        address: RedisAddress | ClusterAddress,
+        *,
+        channel: str,
+        partitions: int,
+        sweep_seconds: float,
+        timeout: float,
     ) -> None:
         self.address = address
         self.timeout = timeout
@@ -120,7 +127,10 @@ class Lines:
         wakes = WakeListener(
             self.address, self._channel, origin=origin, bell=bell, partitions=partitions, timeout=self.timeout
         )
-        wire = Wire(self.address, self.timeout)
+        if isinstance(self.address, ClusterAddress):
+            wire: Wire | ClusterWire = ClusterWire(self.address, self.timeout)
+        else:
+            wire = Wire(self.address, self.timeout)
         return Line(origin=origin, wire=wire, bell=bell, wakes=wakes, partitions=partitions)
 
     def _forget_closed_loops(self) -> None:

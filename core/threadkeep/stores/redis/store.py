@@ -2,10 +2,10 @@
 
 import time
 from collections.abc import Callable
-from typing import Self, Unpack
+from typing import Final, Self, Unpack
 
 from threadkeep.stores.options import StoreOptions, StoreSettings
-from threadkeep.stores.redis.address import RedisAddress
+from threadkeep.stores.redis.address import ClusterAddress, RedisAddress
 from threadkeep.stores.redis.control import RedisControl
 from threadkeep.stores.redis.history import RedisHistory
 from threadkeep.stores.redis.inbox import RedisInbox
@@ -13,22 +13,35 @@ from threadkeep.stores.redis.keys import RedisKeys
 from threadkeep.stores.redis.letters import RedisDeadLetters
 from threadkeep.stores.redis.lines import Lines
 from threadkeep.stores.redis.memories import RedisMemories
-from threadkeep.stores.redis.server import inspect_server, warn_of_weakness
+from threadkeep.stores.redis.server import inspect_servers, warn_of_weakness
 from threadkeep.stores.redis.shared_state import RedisSharedState
 from threadkeep.stores.redis.tracing import RedisPlaces, RedisTraces
 
+_CLUSTER_PARTITIONS: Final = 64
+
 
 class RedisStore:
-    """Sessions, inboxes and memories on a Redis server, 6.2 or newer, shared by any number of processes.
+    """Sessions, inboxes and memories on Redis 6.2 or newer, a server or a cluster, shared by any number of processes.
 
     A store may be used from several event loops, also one after the other: each has connections of its own, which
     ``async with`` closes for all of them. Those of an event loop that ends before are closed with it.
 
+    A user of Redis that may do nothing else needs this rule, for the prefix ``tk``::
+
+        ACL SETUSER threadkeep on >password resetchannels ~tk:* &tk:* -@all
+            +@string +@hash +@list +@set +@sortedset +@stream -@dangerous +del +exists +pexpire +pttl
+            +publish +subscribe +eval +evalsha +time +hello +client|setname +select
+            +info +config|get +cluster|slots +asking
+
+    Without ``+config|get`` the store cannot see whether the server keeps what it acknowledges, and says nothing of it.
+
     Args:
-        url: ``redis://``, ``rediss://`` or ``unix://``.
+        url: ``redis://``, ``rediss://`` or ``unix://``; for a cluster ``redis+cluster://`` or ``rediss+cluster://``
+            with some of its nodes: ``redis+cluster://user:password@host:6379,host:6379``. For TLS with a CA of one's
+            own, ``?ssl_ca_certs=/path/to/ca.pem``.
         prefix: What all keys begin with; stores with different prefixes know nothing of each other.
-        partitions: Over how many hash tags the sessions are spread. It may not change while there is data. The store
-            speaks to one server; more than one partition makes a claim ask each of them in turn.
+        partitions: Over how many hash tags the sessions are spread: those of one tag stay on one node. By default 64
+            on a cluster, else 1. It may not change while there is data.
         timeout: How many seconds a call may take.
         clock: Gives the time of new memories; everything else goes by the server's clock.
         settings: How much is kept and for how long; see ``StoreOptions``.
@@ -42,14 +55,17 @@ class RedisStore:
         url: str = "redis://localhost:6379/0",
         *,
         prefix: str = "tk",
-        partitions: int = 1,
+        partitions: int | None = None,
         timeout: float = 5.0,
         clock: Callable[[], float] = time.time,
         **settings: Unpack[StoreSettings],
     ) -> None:
         self._options = StoreOptions(**settings)
-        self._address = RedisAddress(url)
-        self._version = ""
+        is_cluster = ClusterAddress.is_meant_by(url)
+        self._address = ClusterAddress(url) if is_cluster else RedisAddress(url)
+        self._server = "Redis Cluster" if is_cluster else "Redis"
+        if partitions is None:
+            partitions = _CLUSTER_PARTITIONS if is_cluster else 1
         keys = RedisKeys(prefix=prefix, partitions=partitions)
         self._lines = Lines(
             self._address,
@@ -64,7 +80,7 @@ class RedisStore:
         self._control = RedisControl(keys, self._options, self._lines)
         self._dead_letters = RedisDeadLetters(keys, self._options, self._lines)
         self._places = RedisPlaces(keys, self._lines)
-        self._traces = RedisTraces(keys, self._lines)
+        self._traces = RedisTraces(keys, self._options, self._lines)
         self._shared = RedisSharedState(keys, self._lines)
 
     @property
@@ -115,22 +131,25 @@ class RedisStore:
     @property
     def description(self) -> str:
         """The server's version, once known, and its URL without secrets."""
-        return f"Redis {self._version} at {self._address}" if self._version else f"Redis at {self._address}"
+        return f"{self._server} at {self._address}"
 
     async def __aenter__(self) -> Self:
-        """Connect and check the server; log a warning if its settings break a guarantee.
+        """Connect and check the server, or each node of the cluster; log a warning if settings break a guarantee.
 
         Raises:
             StoreUnavailableError: It cannot be reached.
             StoreConfigError: It is too old, or refuses the user.
         """
         try:
-            report = await inspect_server(self._lines.here().wire, self._address)
+            report = await inspect_servers(self._lines.here().wire)
         except BaseException:
             await self._lines.aclose()
             raise
-        self._version = report.version
-        warn_of_weakness(report, self._address)
+        if isinstance(self._address, ClusterAddress):
+            self._server = f"Redis Cluster {report.version} ({report.servers} nodes)"
+        else:
+            self._server = f"Redis {report.version}"
+        warn_of_weakness(report, str(self._address))
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:

@@ -7,7 +7,7 @@ from typing import Final
 import structlog
 from redis.asyncio.connection import AbstractConnection
 
-from threadkeep.stores.redis.address import RedisAddress
+from threadkeep.stores.redis.address import ClusterAddress, RedisAddress
 from threadkeep.stores.redis.failures import FAILURES, connection_error
 
 _log = structlog.get_logger(__name__)
@@ -22,7 +22,7 @@ class Subscription:
     is logged once.
 
     Args:
-        address: The server.
+        address: The server, or the cluster: what is published at one node is heard at all.
         channel: The channel.
         on_message: Called with each message.
         on_open: Called when the subscription begins, also again after it was lost.
@@ -31,7 +31,7 @@ class Subscription:
 
     def __init__(
         self,
-        address: RedisAddress,
+        address: RedisAddress | ClusterAddress,
         channel: str,
         *,
         on_message: Callable[[bytes], None],

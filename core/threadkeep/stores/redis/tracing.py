@@ -5,10 +5,12 @@ from itertools import chain
 from threadkeep.chat.adapter import Acceptance
 from threadkeep.sessions import MessageKey
 from threadkeep.stores.codec import decode_place
-from threadkeep.stores.operations import KnownPlace, MessageTrace
+from threadkeep.stores.operations import KnownPlace, Mailbox, MessageTrace
+from threadkeep.stores.options import StoreOptions
 from threadkeep.stores.redis import scripts
 from threadkeep.stores.redis.keys import RedisKeys
 from threadkeep.stores.redis.lines import Lines
+from threadkeep.stores.redis.mailbox import mailbox_call, read_mailbox
 from threadkeep.stores.redis.replies import as_bytes, as_int, as_list, as_text
 from threadkeep.stores.redis.wire import Command, script_call
 
@@ -47,11 +49,13 @@ class RedisTraces:
 
     Args:
         keys: Where everything is.
+        options: How long a lease holds.
         lines: The connections.
     """
 
-    def __init__(self, keys: RedisKeys, lines: Lines) -> None:
+    def __init__(self, keys: RedisKeys, options: StoreOptions, lines: Lines) -> None:
         self._keys = keys
+        self._options = options
         self._lines = lines
 
     async def find(self, key: MessageKey) -> MessageTrace | None:
@@ -64,6 +68,13 @@ class RedisTraces:
         ]
         marks = await self._lines.here().wire.call_all(*commands)
         return next((_read_trace(key, as_text(mark)) for mark in marks if mark is not None), None)
+
+    async def mailbox(self, session_id: str) -> Mailbox | None:
+        """Tell what waits in a session now; see ``Traces``."""
+        options = self._options
+        lease = round(options.lease_seconds * 1000)
+        call = mailbox_call(self._keys, session_id, lease=lease, most=options.max_waiting + options.max_context)
+        return read_mailbox(await self._lines.here().wire.call(call))
 
     async def workspaces(self, platform: str) -> tuple[str, ...]:
         """List the workspaces in which messages were accepted, in alphabetical order."""

@@ -1,7 +1,7 @@
 """The wake-up channel: other processes' sessions that became ready ring the bell of this event loop."""
 
 from threadkeep.stores.bell import Bell
-from threadkeep.stores.redis.address import RedisAddress
+from threadkeep.stores.redis.address import ClusterAddress, RedisAddress
 from threadkeep.stores.redis.partitions import Partitions
 from threadkeep.stores.redis.subscription import Subscription
 
@@ -12,7 +12,7 @@ class WakeListener:
     A lost subscription costs nothing but time: those who wait wake up at the end of their wait anyway.
 
     Args:
-        address: The server.
+        address: The server, or the cluster: what is published at one node is heard at all.
         channel: The channel.
         origin: What this event loop publishes, before the partition; it has heard of that already.
         bell: Rung when somebody else made a session ready, or may have done so unheard.
@@ -21,7 +21,14 @@ class WakeListener:
     """
 
     def __init__(
-        self, address: RedisAddress, channel: str, *, origin: str, bell: Bell, partitions: Partitions, timeout: float
+        self,
+        address: RedisAddress | ClusterAddress,
+        channel: str,
+        *,
+        origin: str,
+        bell: Bell,
+        partitions: Partitions,
+        timeout: float,
     ) -> None:
         self._origin = origin.encode()
         self._bell = bell

@@ -24,6 +24,7 @@ Word = str | bytes | int
 
 _MAX_BATCH: Final = 500
 _MAX_WAITING: Final = 20_000
+_KEYLESS: Final = ("ASKING", "CLUSTER", "CONFIG", "EVAL", "INFO")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +47,33 @@ class Command:
         """Give the words to be sent to a server that does not know the script."""
         return self.words if self.script is None else ("EVAL", self.script.source, *self.words)
 
+    @property
+    def key(self) -> Word | None:
+        """The first key; None for a command that is about the server."""
+        if self.script is not None:
+            return self.words[1]
+        return None if self.words[0] in _KEYLESS else self.words[1]
+
 
 def script_call(script: Script, keys: Sequence[str], *arguments: Word) -> Command:
     """Give the command that calls a script."""
     return Command((len(keys), *keys, *arguments), script)
+
+
+def checked(replies: list[object], place: str) -> list[object]:
+    """Give replies none of which is a refusal.
+
+    Args:
+        replies: What came back.
+        place: The server's address without secrets.
+
+    Raises:
+        StoreError: One of them is.
+    """
+    for reply in replies:
+        if isinstance(reply, ResponseError):
+            raise reply_error(reply, place) from reply
+    return replies
 
 
 def _encoded(command: Command) -> Command:
@@ -96,17 +120,30 @@ class Wire:
             StoreUnavailableError: There is no reply; each of the commands may have been performed or not.
             StoreError: The server refused one of them; the others were performed.
         """
+        return checked(await self.exchange(*commands), str(self._address))
+
+    async def exchange(self, *commands: Command) -> list[object]:
+        """Send some commands together, next to each other, and return their replies; a refusal is among them.
+
+        Raises:
+            StoreUnavailableError: There is no reply; each of the commands may have been performed or not.
+        """
         if len(self._waiting) >= _MAX_WAITING:
             raise StoreUnavailableError(f"{_MAX_WAITING} calls wait for Redis at {self._address} already")
         call = _Call(tuple(_encoded(command) for command in commands), asyncio.get_running_loop().create_future())
         self._waiting.append(call)
         if self._sender is None or self._sender.done():
             self._sender = asyncio.create_task(self._send_waiting(), name="threadkeep-redis-wire")
-        replies = await call.replies
-        for reply in replies:
-            if isinstance(reply, ResponseError):
-                raise reply_error(reply, str(self._address)) from reply
-        return replies
+        return await call.replies
+
+    @property
+    def place(self) -> str:
+        """The server's address without secrets."""
+        return str(self._address)
+
+    async def servers(self) -> tuple["Wire", ...]:
+        """Give the connections to all servers behind this one: itself."""
+        return (self,)
 
     async def aclose(self) -> None:
         """Close the connection; calls that wait fail."""

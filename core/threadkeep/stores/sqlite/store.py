@@ -51,7 +51,7 @@ class SQLiteStore:
         self._control = SQLiteControl(self._database, self._options, signal_bells)
         self._dead_letters = SQLiteDeadLetters(self._database, bells, clock)
         self._places = SQLitePlaces(self._database, self._options, clock)
-        self._traces = SQLiteTraces(self._database, clock)
+        self._traces = SQLiteTraces(self._database, self._options, clock)
         self._shared = SQLiteSharedState(self._database, clock)
 
     @property

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from threadkeep.chat.adapter import Acceptance
 from threadkeep.sessions import MessageKey
 from threadkeep.stores.codec import decode_place
-from threadkeep.stores.operations import KnownPlace, MessageTrace
+from threadkeep.stores.operations import KnownPlace, Mailbox, MessageTrace
 from threadkeep.stores.options import StoreOptions
 from threadkeep.stores.sqlite.database import Database
+from threadkeep.stores.sqlite.mailbox import read_mailbox
 
 
 class SQLitePlaces:
@@ -47,11 +48,13 @@ class SQLiteTraces:
 
     Args:
         database: The tables.
+        options: How long a session is known, and how much may wait in it.
         clock: Gives the time in seconds since the epoch.
     """
 
-    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
+    def __init__(self, database: Database, options: StoreOptions, clock: Callable[[], float]) -> None:
         self._database = database
+        self._options = options
         self._clock = clock
 
     async def find(self, key: MessageKey) -> MessageTrace | None:
@@ -76,6 +79,14 @@ class SQLiteTraces:
             )
 
         return await self._database.read(operation)
+
+    async def mailbox(self, session_id: str) -> Mailbox | None:
+        """Tell what waits in a session now; see ``Traces``."""
+        since = self._clock() - self._options.retention.total_seconds()
+        most = self._options.max_waiting + self._options.max_context
+        return await self._database.read(
+            lambda connection: read_mailbox(connection, session_id, since=since, most=most)
+        )
 
     async def workspaces(self, platform: str) -> tuple[str, ...]:
         """List the workspaces in which messages were accepted, in alphabetical order."""

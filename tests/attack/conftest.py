@@ -1,0 +1,18 @@
+"""Bots that are attacked, each in a process of its own."""
+
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+# What the attacks share lies in a folder of its own; tests are no packages.
+sys.path.append(str(Path(__file__).parent))
+
+from siege.starter import Starter  # noqa: E402 - found by the line above
+
+
+@pytest.fixture
+async def starter() -> AsyncIterator[Starter]:
+    async with Starter() as running:
+        yield running

@@ -1,0 +1,101 @@
+"""A bot that is killed at any step of a run, and started again, has answered everything once and in order."""
+
+import asyncio
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from siege.starter import Starter
+from siege.trial import Outcome, Setting, Trial, sampled
+
+_SIDE_BY_SIDE = 6
+
+
+@pytest.fixture(params=["slack", "discord"])
+def platform(request) -> str:
+    return request.param
+
+
+@pytest.fixture(params=["redis", "sqlite"])
+def redis(request) -> str | None:
+    return request.getfixturevalue("redis_server").url if request.param == "redis" else None
+
+
+@pytest.fixture(params=[False, True], ids=["talk", "tool"])
+def setting(request, platform, redis) -> Setting:
+    return Setting(platform=platform, redis=redis, has_tool=request.param)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """One trial: where the first, second ... process dies, and which call's first answer does not come."""
+
+    points: Sequence[str] = ()
+    lost: str | None = None
+
+
+async def try_all(starter: Starter, setting: Setting, folder: Path, plans: Sequence[Plan]) -> list[Outcome]:
+    """Make the trials, some at a time."""
+    slots = asyncio.Semaphore(_SIDE_BY_SIDE)
+    folder.mkdir(parents=True)
+
+    async def one(number: int, plan: Plan) -> Outcome:
+        async with slots:
+            return await Trial(starter, setting, folder / str(number)).run(*plan.points, lost=plan.lost)
+
+    return await asyncio.gather(*(one(number, plan) for number, plan in enumerate(plans)))
+
+
+def report(outcomes: Sequence[Outcome]) -> str:
+    """Say what did not hold, with the log of the first such trial."""
+    bad = [outcome for outcome in outcomes if outcome.faults]
+    if not bad:
+        return ""
+    lines = [f"{len(bad)} of {len(outcomes)} trials failed"]
+    for outcome in bad:
+        lines += [f"killed at {outcome.point or 'no point'} (reached: {outcome.was_reached})"]
+        lines += [f"    {fault}" for fault in outcome.faults]
+    return "\n".join([*lines, bad[0].log[-6000:]])
+
+
+def check(outcomes: Sequence[Outcome]) -> None:
+    """Require that everything held, and that nearly all points were reached: how often a reply is edited may vary."""
+    assert not report(outcomes), report(outcomes)
+    missed = [outcome.point for outcome in outcomes if not outcome.was_reached]
+    assert len(missed) <= 1 + 0.2 * len(outcomes), missed
+
+
+def steps_of(outcome: Outcome, *without: str) -> list[str]:
+    """Give the points of a run, without those operations."""
+    # Slack tells a mention twice; what it tells after that is what the bot itself posted.
+    own = re.compile(r"slack\..*:([3-9]|\d\d)")
+    return [point for point in outcome.passed if not point.startswith(without) and not own.fullmatch(point)]
+
+
+@pytest.mark.timeout(300)
+async def test_killed_at_every_step_it_answers_once_and_in_order(starter, setting, tmp_path):
+    whole = await try_all(starter, setting, tmp_path / "whole", [Plan()])
+    assert not report(whole), report(whole)
+    points = sampled(steps_of(whole[0]), every=8)
+    check(await try_all(starter, setting, tmp_path / "killed", [Plan(points=[point]) for point in points]))
+
+
+@pytest.mark.timeout(300)
+async def test_killed_again_while_it_recovers_it_answers_once_and_in_order(starter, setting, tmp_path):
+    for first in sampled(["poster.post:after:1", "inbox.record:after:1"], every=2):
+        whole = await try_all(starter, setting, tmp_path / first / "whole", [Plan(points=[first])])
+        check(whole)
+        # Nobody speaks to the process that dies while it recovers.
+        points = sampled(steps_of(whole[0], "inbox.accept", "slack"), every=12)
+        plans = [Plan(points=[first, point]) for point in points]
+        check(await try_all(starter, setting, tmp_path / first / "killed", plans))
+
+
+@pytest.mark.timeout(120)
+async def test_killed_before_the_answer_to_a_performed_call_it_answers_once(starter, setting, tmp_path):
+    # discord.py repeats a call by itself, with the nonce that Discord knows it by; Slack's client does not.
+    when = {"slack": "failed", "discord": "after"}[setting.platform]
+    plans = [Plan(points=[f"poster.{call}:{when}:1"], lost=call) for call in ("post", "edit")]
+    check(await try_all(starter, setting, tmp_path / "killed", plans))
