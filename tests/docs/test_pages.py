@@ -16,7 +16,7 @@ BOTS = (ROOT / "docs" / "bots.md").read_text(encoding="utf-8")
 READERS = ["core", "adapters"]
 
 # How the code reads variables: by name from a mapping, by the functions around that, or as a field's alias.
-_READ = re.compile(r"(?:environ\.get\(|_read_switch\(environ, |validation_alias=)\"([A-Z][A-Z0-9_]+)\"")
+_READ = re.compile(r"(?:environ\.get\(|_read_\w+\(environ, |validation_alias=)\"([A-Z][A-Z0-9_]+)\"")
 _NAMES = re.compile(r"(?:_TOKEN_NAMES = |for name in )\(((?:\"[A-Z_]+\"(?:, )?)+)\)")
 
 
