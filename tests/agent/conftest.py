@@ -36,6 +36,9 @@ class ScriptedModel:
                 raise event
             yield event
 
+    async def prepare(self) -> None:
+        return None
+
     async def aclose(self) -> None:
         return None
 

@@ -61,6 +61,9 @@ class SteppingModel:
         yield TextDelta(text=text)
         yield ModelAnswer(message=Message(role=Role.ASSISTANT, content=text), usage=Usage(), finish_reason="stop")
 
+    async def prepare(self):
+        pass
+
     async def aclose(self):
         pass
 

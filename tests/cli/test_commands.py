@@ -125,3 +125,10 @@ def test_an_unreachable_redis_is_named_without_its_password(tmp_path):
     assert "127.0.0.1:1" in done.stderr
     assert "hunter2" not in done.stdout + done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_missing_model_key_is_told_at_the_start(tmp_path):
+    done = threadkeep("chat", ASSISTANT, cwd=tmp_path, said="hi\n")
+    assert done.returncode == 1
+    assert "OPENAI_API_KEY is missing" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -12,6 +12,8 @@ async def test_no_letters_are_no_failure(desk):
     assert (done.returncode, done.stdout) == (0, "There are no dead letters.\n")
     done = await desk.threadkeep("dead", "list", "--json")
     assert json.loads(done.stdout) == []
+    done = await desk.threadkeep("dead", "retry", "all")
+    assert (done.returncode, done.stdout) == (0, "There are no dead letters.\n")
 
 
 async def test_letters_are_listed_the_latest_first(desk, kill_message):

@@ -37,7 +37,7 @@ def chat(tmp_path):
         return subprocess.run(
             [sys.executable, "-m", "threadkeep", "chat", "bot.py"],
             cwd=tmp_path,
-            env=environ,
+            env={**environ, "OPENAI_API_KEY": "sk-never-used"},
             input="hello\n",
             capture_output=True,
             text=True,

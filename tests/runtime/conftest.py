@@ -56,6 +56,9 @@ class ScriptedModel:
         finally:
             self.at_work -= 1
 
+    async def prepare(self) -> None:
+        pass
+
     async def aclose(self) -> None:
         pass
 

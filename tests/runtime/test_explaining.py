@@ -334,7 +334,9 @@ async def test_a_request_to_stop_is_in_no_run(platform, held_model, store, worki
         await wait_for(lambda: platform.replies and platform.replies[0].shown)
         await store.inbox.accept(StopRequested(key=stop.key, place=stop.place, user=stop.user, speaker="Ann"))
         await wait_for(lambda: load_runs(store))
-    assert (await why(stop)).verdict is Verdict.PASSED
+    story = await why(stop)
+    assert story.verdict is Verdict.PASSED
+    assert "which was stopped: it asked for that" in story.summary
 
 
 async def test_a_run_of_a_program_is_told_without_a_worker(store, why):

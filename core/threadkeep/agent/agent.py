@@ -284,6 +284,14 @@ class Agent:
         """Run one of the asynchronous calls in a synchronous program: ``agent.wait(agent.sessions.runs("s1"))``."""
         return self._parts.thread.wait(work)
 
+    async def prepare(self) -> None:
+        """Do now what the first run would wait for, such as making the model's client.
+
+        Raises:
+            ConfigError: A setting of the model is missing or wrong.
+        """
+        await self.model.prepare()
+
     def close(self) -> None:
         """Close what synchronous calls opened. Called at the end of the program if nobody else does."""
         self._parts.thread.close()

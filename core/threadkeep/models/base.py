@@ -91,6 +91,14 @@ class Model(Protocol):
         """
         ...
 
+    async def prepare(self) -> None:
+        """Do now what the first call would wait for. Harmless to repeat, and to leave out.
+
+        Raises:
+            ConfigError: A setting is missing or wrong.
+        """
+        ...
+
     async def aclose(self) -> None:
         """Close the connections of the running event loop."""
         ...

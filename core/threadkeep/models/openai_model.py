@@ -61,6 +61,14 @@ class OpenAIModel(ABC):
         body = {name: value for name, value in body.items() if value is not None}
         return ask(self._server, self.path, body, self._assembler())
 
+    async def prepare(self) -> None:
+        """Import and make the client, which takes a while.
+
+        Raises:
+            ConfigError: There is no API key.
+        """
+        await self._server.prepare()
+
     async def aclose(self) -> None:
         """Close the connections of the running event loop."""
         await self._server.aclose()

@@ -70,6 +70,14 @@ class ModelServer:
         async with client.post(path, body) as answering:
             yield answering
 
+    async def prepare(self) -> None:
+        """Make the client of the running event loop.
+
+        Raises:
+            ConfigError: There is no API key.
+        """
+        await self._client()
+
     async def aclose(self) -> None:
         """Close the connections of the running event loop."""
         found = self._open.pop(asyncio.get_running_loop(), None)

@@ -112,7 +112,7 @@ class Bot:
         """Open the store, connect the platforms, then begin to answer.
 
         Raises:
-            ConfigError: There is no adapter.
+            ConfigError: There is no adapter, or a setting of the model is missing.
             RuntimeError: The bot is running already.
             StoreError: The store cannot be reached or is not fit.
             PlatformError: A platform cannot be reached or refuses the token.
@@ -125,6 +125,7 @@ class Bot:
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(store)
             stack.push_async_callback(self.agent.aclose)
+            await self.agent.prepare()
             # The stack unwinds from the end: runs end while the platforms can still show their replies. What is said
             # meanwhile is accepted into the store and answered by the next process.
             for adapter in self.adapters:

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from threadkeep.chat.links import MessageLink
-from threadkeep.errors import InvalidKeyError
 from threadkeep.messages import Role
 from threadkeep.runs import Run
 from threadkeep.runtime.letters import find_letter
@@ -100,13 +99,8 @@ class Inquiry:
     async def _of_history(self, key: MessageKey, link: MessageLink) -> MessageFacts | None:
         """Look for a message without a trace where its conversation may be: it is forgotten, or the bot's own."""
         for channel, thread in link.conversations:
-            try:
-                session = str(
-                    SessionKey(platform=key.platform, workspace=key.workspace, channel=channel, thread=thread)
-                )
-            except InvalidKeyError:
-                continue
-            found = await self._of_message(key, session, None)
+            session = SessionKey(platform=key.platform, workspace=key.workspace, channel=channel, thread=thread)
+            found = await self._of_message(key, str(session), None)
             if found.runs or found.reply_of is not None or found.is_waiting:
                 return found
         return None

@@ -125,10 +125,7 @@ def _summary(verdict: Verdict, facts: MessageFacts, now: float) -> str:
         case Verdict.WAITING:
             return f"It still waits{_waiting_for(str(facts.key), mailbox, now)}."
         case Verdict.PASSED if facts.passed_by is not None:
-            return (
-                f"It came during the run {_reference(facts.passed_by.run_id)} and was not answered: under the policy "
-                "`drop` what comes during a run is not."
-            )
+            return _passed(facts.passed_by)
         case Verdict.FAILED:
             return f"It was answered with a line that something went wrong (reference {_reference(_last(facts))})."
         case Verdict.DEAD:
@@ -155,6 +152,16 @@ _SUMMARIES = {
         "run that is kept; or the bot uses another store than this one."
     ),
 }
+
+
+def _passed(run: Run) -> str:
+    reference = _reference(run.run_id)
+    if run.status is RunStatus.CANCELLED:
+        return f"It came during the run {reference}, which was stopped: it asked for that, and is not answered."
+    return (
+        f"It came during the run {reference} and was not answered: under the policy `drop` what comes during a run is "
+        "not."
+    )
 
 
 def _arrival(trace: MessageTrace | None) -> Iterator[Happening]:

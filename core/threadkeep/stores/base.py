@@ -100,6 +100,12 @@ class Inbox(Protocol):
 
         Events that are handed over one after the other stay in that order. Repeating the call is harmless.
 
+        A message that waits and that the run in progress does not take is edited and deleted in place. What became of
+        other messages is kept as amendments; the deletion of a question that the run in progress takes sets its step
+        ``stop`` to ``deleted``. The wish to stop sets that step to the user's id; it is IGNORED where no run is in
+        progress or unfinished. Edits and deletions are IGNORED where there is no such session, ACCEPTED where they
+        change what is to be answered or is being answered, and KEPT where they only change what was said.
+
         Raises:
             StoreUnavailableError: The store does not have it; do not acknowledge it.
         """

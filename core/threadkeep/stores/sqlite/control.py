@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import Final
 
@@ -53,8 +53,7 @@ class SQLiteControl:
             yield buffer
         finally:
             listening.cancel()
-            with suppress(asyncio.CancelledError):
-                await listening
+            await asyncio.gather(listening, return_exceptions=True)
 
     async def waiting(self, lease: Lease) -> tuple[MessageReceived, ...]:
         """Read what waits: what the run takes, and up to a claim's worth beyond; see ``Control``."""

@@ -8,17 +8,21 @@ local retention, seen_ms, channel, origin, control = ARGV[9], ARGV[10], ARGV[11]
 local place, message, workspace, max_places = ARGV[14], ARGV[15], ARGV[16], tonumber(ARGV[17])
 
 local head = identity .. '\n'
-local has_session = redis.call('EXISTS', META) == 1
+-- Read once what is needed: each call costs as much as it does.
+local known = redis.call('HMGET', META, 'created', 'waiting', 'holder', 'entry', 'u:' .. user)
+local has_session, waiting, has_holder = known[1] ~= false, tonumber(known[2] or 0), known[3] ~= false
+local has_entry, is_speaker = known[4] ~= false, known[5] ~= false
 local is_answerable = addressing == 'bot' or (addressing == 'thread' and has_session)
 local seen = redis.call('GET', SEEN)
 local mark = seen and string.sub(seen, 1, 1)
 local deliveries = seen and deliveries_of(seen) + 1 or 1
+local now = now_ms()
 
-local function note(outcome, waiting)
-  see(SEEN, seen_ms, outcome == 'kept' and 'c' or 'a', deliveries, waiting, outcome, session)
-  add_speaker(user, max_speakers)
-  redis.call('HSET', META, 'place', place, 'message', message)
-  local now = now_ms()
+local function note(outcome)
+  see(SEEN, seen_ms, outcome == 'kept' and 'c' or 'a', deliveries, now, waiting, outcome, session)
+  if not is_speaker then
+    add_speaker(user, max_speakers)
+  end
   if redis.call('ZADD', PLACES, now, session) == 1 then
     redis.call('ZREMRANGEBYSCORE', PLACES, '-inf', now - retention)
     redis.call('ZREMRANGEBYRANK', PLACES, 0, -max_places - 1)
@@ -31,8 +35,9 @@ end
 
 local function keep()
   redis.call('RPUSH', INBOX, 'c' .. head .. body)
+  redis.call('HSET', META, 'place', place, 'message', message)
   local count = redis.call('HINCRBY', META, 'context', 1)
-  if redis.call('HEXISTS', META, 'holder') == 0 then
+  if not has_holder then
     if count > max_context then
       trim_context(max_context, taken_for_good())
     end
@@ -43,7 +48,7 @@ end
 
 -- A message that was kept as context turns out to be addressed to the bot: it is answered at its place in the order.
 local function upgrade(index)
-  local is_shown = redis.call('HEXISTS', META, 'holder') == 1 and index < number_of(META, 'shown')
+  local is_shown = has_holder and index < number_of(META, 'shown')
   local is_taken = index < taken_for_good()
   redis.call('LSET', INBOX, index, ((is_shown or is_taken) and 'u' or 'a') .. head .. body)
   if is_shown then
@@ -62,7 +67,11 @@ local function store()
   else
     redis.call('RPUSH', INBOX, 'a' .. head .. body)
   end
-  add('waiting', 1)
+  if has_session then
+    redis.call('HSET', META, 'waiting', waiting + 1, 'place', place, 'message', message)
+  else
+    redis.call('HSET', META, 'waiting', 1, 'place', place, 'message', message, 'created', now, 'updated', now)
+  end
 end
 
 if mark == 'a' or (mark == 'c' and not is_answerable) then
@@ -72,24 +81,25 @@ end
 if not has_session and not is_answerable then
   return {'ignored', 0}
 end
-local waiting = number_of(META, 'waiting')
 if not is_answerable then
   keep()
-  note('kept', waiting)
+  note('kept')
   return {'kept', 0}
 end
 if waiting >= max_waiting then
   if mark ~= 'c' then
-    see(SEEN, seen_ms, 'f', deliveries, waiting, 'full', session)
+    see(SEEN, seen_ms, 'f', deliveries, now, waiting, 'full', session)
   end
   return {'full', 0}
 end
 
-begin_session(now_ms())
 store()
-note('accepted', waiting)
-local is_woken = schedule(session, channel, origin)
-if redis.call('HEXISTS', META, 'holder') == 1 then
+note('accepted')
+local is_woken = 0
+if not has_entry then
+  is_woken = schedule(session, channel, origin)
+end
+if has_holder then
   signal(control, session, 'message', waiting_beyond(), identity)
 end
 return {'accepted', is_woken}

@@ -76,6 +76,6 @@ if redis.call('EXISTS', META) == 0 then
 end
 local waiting = number_of(META, 'waiting')
 local outcome = change()
-see(SEEN, seen_ms, 'a', 1, waiting, outcome, session)
+see(SEEN, seen_ms, 'a', 1, now_ms(), waiting, outcome, session)
 touch(retention)
 return {outcome, 0}

@@ -83,10 +83,12 @@ local function take(id, session, is_lapsed, taken)
 
   -- One counter for all sessions, so that a session which is deleted and begins again gets no old number.
   local fence = redis.call('INCR', FENCE)
-  redis.call('HSET', META, 'fence', fence, 'holder', worker, 'shown', #events, 'shown_context', context)
-  redis.call('HSET', META, 'taken', taken > 0 and taken or #events, 'asked', asked)
-  redis.call('HSETNX', RUN, 'run_id', run_id)
+  redis.call(
+    'HSET', META, 'fence', fence, 'holder', worker, 'shown', #events, 'shown_context', context,
+    'taken', taken > 0 and taken or #events, 'asked', asked
+  )
   local attempt = redis.call('HINCRBY', RUN, 'attempt', 1)
+  redis.call('HSETNX', RUN, 'run_id', run_id)
   redis.call('PEXPIRE', RUN, redis.call('PTTL', META))
 
   local runs = {}
@@ -109,9 +111,16 @@ for _ = 1, 20 do
   if session then
     open_session(base .. session)
   end
-  if session and redis.call('HGET', META, 'entry') == id then
-    local taken = settle_unfinished()
-    if number_of(META, 'waiting') > 0 then
+  local known = session and redis.call('HMGET', META, 'entry', 'waiting', 'taken', 'deleted')
+  if known and known[1] == id then
+    local taken, waiting = 0, tonumber(known[2] or 0)
+    if known[3] or (known[4] or '0') ~= '0' then
+      taken = settle_unfinished()
+      waiting = number_of(META, 'waiting')
+    else
+      taken = taken_for_good()
+    end
+    if waiting > 0 then
       return take(id, session, is_lapsed, taken)
     end
     end_lease()

@@ -8,14 +8,15 @@ local retention, channel, origin = ARGV[10], ARGV[11], ARGV[12]
 -- An empty reason is none.
 local reason, max_letters = ARGV[13], tonumber(ARGV[14])
 
-if redis.call('HGET', META, 'committed') == run_id then
+local known = redis.call('HMGET', META, 'committed', 'fence', 'holder', 'taken')
+if known[1] == run_id then
   return {1, 0}
 end
-if not is_held(fence) then
+if known[2] ~= fence or not known[3] then
   return {0, 0}
 end
 
-local now = now_ms()
+local now, taken = now_ms(), tonumber(known[4])
 
 -- The fields of a letter are parted by a zero byte, which no key and no JSON holds.
 local function write_letter(items)
@@ -62,7 +63,6 @@ end
 append_run(run_id, body, max_runs, now)
 redis.call('HSET', META, 'committed', run_id)
 add_speaker(user, max_speakers)
-local taken = number_of(META, 'taken')
 local count = math.min(consumed, taken)
 local answered, left = consume(count)
 if reason ~= '' then

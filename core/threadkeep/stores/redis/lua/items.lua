@@ -44,7 +44,8 @@ end
 
 -- How many items an attempt of the run in progress has taken for good: a later one answers the same.
 local function taken_for_good()
-  return math.min(number_of(RUN, 's:taken'), redis.call('LLEN', INBOX))
+  local taken = number_of(RUN, 's:taken')
+  return taken > 0 and math.min(taken, redis.call('LLEN', INBOX)) or 0
 end
 
 -- Drop the oldest context at or after an index.
@@ -124,10 +125,11 @@ local function settle(first, last)
   end)
 end
 
--- A lease has ended without a commit: only what the run has taken for good stays as it is.
+-- A lease has ended without a commit: only what the run has taken for good stays as it is. Returns how much that is.
 local function settle_unfinished()
   local kept = taken_for_good()
-  settle(kept, number_of(META, 'taken'))
+  local taken = number_of(META, 'taken')
+  settle(kept, taken)
   purge(kept)
   return kept
 end

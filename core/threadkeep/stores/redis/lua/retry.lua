@@ -30,7 +30,7 @@ end
 redis.call('HDEL', LETTERS, letter_id)
 redis.call('ZREM', DEAD, letter_id)
 local is_woken = 0
-if number_of(META, 'waiting') > 0 then
+if number_of(META, 'waiting') > 0 and redis.call('HEXISTS', META, 'entry') == 0 then
   is_woken = schedule(session, channel, origin)
 end
 touch(retention)

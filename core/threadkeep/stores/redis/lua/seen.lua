@@ -4,8 +4,8 @@
 --   c  it was kept as context
 --   f  it was refused, since too much waited; it may come again
 
-local function see(key, seen_ms, mark, deliveries, before, outcome, session)
-  local value = {mark, deliveries, now_ms(), before, outcome, session}
+local function see(key, seen_ms, mark, deliveries, now, before, outcome, session)
+  local value = {mark, deliveries, now, before, outcome, session}
   redis.call('SET', key, table.concat(value, ' '), 'PX', seen_ms)
 end
 

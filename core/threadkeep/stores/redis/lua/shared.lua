@@ -45,11 +45,9 @@ local function add(field, count)
   end
 end
 
--- Make the session ready, unless it is, or is held, or waits for its delay. Returns 1 if a worker should be woken.
+-- Make a session ready that has no entry: it is not ready, not held, and waits for no delay. Returns 1: a worker should
+-- be woken.
 local function schedule(session, channel, origin)
-  if redis.call('HEXISTS', META, 'entry') == 1 then
-    return 0
-  end
   redis.call('HSET', META, 'entry', redis.call('XADD', READY, '*', 's', session))
   redis.call('PUBLISH', channel, origin)
   return 1

@@ -12,7 +12,7 @@ if number_of(RUN, 'attempt') == 0 then
   return {'ignored', 0}
 end
 redis.call('HSETNX', RUN, 's:stop', user)
-see(SEEN, seen_ms, 'a', 1, number_of(META, 'waiting'), 'accepted', session)
+see(SEEN, seen_ms, 'a', 1, now_ms(), number_of(META, 'waiting'), 'accepted', session)
 signal(control, session, 'stop', waiting_beyond())
 touch(retention)
 return {'accepted', 0}
