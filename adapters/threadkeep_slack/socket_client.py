@@ -9,6 +9,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from threadkeep_slack.limits import EVENTS_IN_FLIGHT, RENEWAL_SECONDS
 from threadkeep_slack.logs import sdk_logger
+from threadkeep_slack.transport import end_tasks
 
 _CLOSE_SECONDS: Final = 2.0
 
@@ -94,10 +95,7 @@ class OwnedSocketClient(SocketModeClient):
         self.closed = True
         self.auto_reconnect_enabled = False
         background = [self.message_processor, self.current_session_monitor, self.message_receiver]
-        tasks = [task for task in (*background, *self._frames) if task is not None]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end_tasks(*(task for task in (*background, *self._frames) if task is not None))
         if self.current_session is not None:
             try:
                 async with asyncio.timeout(_CLOSE_SECONDS):

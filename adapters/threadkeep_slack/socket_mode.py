@@ -18,7 +18,7 @@ from threadkeep.errors import PlatformAuthError, PlatformError, PlatformUnavaila
 from threadkeep_slack.limits import CONNECT_SECONDS, DRAIN_SECONDS, PING_SECONDS, SOCKET_DOWN_SECONDS
 from threadkeep_slack.reading import event_id_of
 from threadkeep_slack.socket_client import OwnedSocketClient, SocketFamily
-from threadkeep_slack.transport import OnLost
+from threadkeep_slack.transport import OnLost, end_tasks
 from threadkeep_slack.web_api import platform_errors
 
 _log = structlog.get_logger(__name__)
@@ -96,12 +96,15 @@ class SocketMode:
         self._client = client
         self._watchdog = asyncio.create_task(self._watch(client), name="slack-socket-watchdog")
 
+    def refuse(self) -> None:
+        """Take no more events: Slack gives them to another connection, or delivers them again."""
+        self._is_stopping = True
+
     async def stop(self) -> None:
         """Take no more events, let those in progress be acknowledged, and close the socket."""
-        self._is_stopping = True
+        self.refuse()
         if self._watchdog is not None:
-            self._watchdog.cancel()
-            await asyncio.gather(self._watchdog, return_exceptions=True)
+            await end_tasks(self._watchdog)
             self._watchdog = None
         client, self._client = self._client, None
         if client is not None:
@@ -110,7 +113,7 @@ class SocketMode:
 
     async def _on_request(self, client: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
         if self._is_stopping:
-            return  # Not acknowledged: Slack gives it to another connection or delivers it again.
+            return
         try:
             bolt_request = _read(request)
             if bolt_request is None:

@@ -9,7 +9,7 @@ import structlog
 from threadkeep.errors import PlatformAuthError, PlatformError, StoreError
 from threadkeep_slack.slots import SocketSlots
 from threadkeep_slack.socket_mode import SocketMode
-from threadkeep_slack.transport import OnLost
+from threadkeep_slack.transport import OnLost, end_tasks
 
 _log = structlog.get_logger(__name__)
 
@@ -69,9 +69,10 @@ class Sockets:
 
     async def stop(self) -> None:
         """Take no more events, let those in progress be acknowledged, close the sockets and give the slots back."""
+        for socket in self._open.values():
+            socket.refuse()
         if self._keeper is not None:
-            self._keeper.cancel()
-            await asyncio.gather(self._keeper, return_exceptions=True)
+            await end_tasks(self._keeper)
             self._keeper = None
         await self._close_all()
 

@@ -2,12 +2,28 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Protocol
+from typing import Final, Protocol
 
 from threadkeep.errors import PlatformError
 
+_CANCEL_SECONDS: Final = 0.5
+
 OnLost = Callable[[PlatformError], None]
 """Told when Slack ended the connection for good."""
+
+
+async def end_tasks(*tasks: asyncio.Task[None] | asyncio.Future[None]) -> None:
+    """Cancel tasks and wait until they are done.
+
+    One cancellation may not be enough: slack_sdk waits with ``asyncio.wait_for``, which before Python 3.12 loses it if
+    what it waits for is done at that moment.
+    """
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=_CANCEL_SECONDS)
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 class Ending:

@@ -11,6 +11,7 @@ from threadkeep.messages import Message, Role
 from threadkeep.runs import Run, RunStatus
 from threadkeep.stores.codec import (
     decode_event,
+    decode_message,
     decode_run,
     decode_state,
     encode_event,
@@ -79,3 +80,34 @@ def test_state_is_any_json_object():
 def test_state_that_is_no_object_is_refused(body):
     with pytest.raises(StoreError):
         decode_state(body)
+
+
+def test_every_kind_of_event_comes_back_as_it_was(talk):
+    events = [talk.say("a"), talk.edit("a", "b\n\ud800"), talk.delete("a"), talk.stop()]
+    bodies = [encode_event(event) for event in events]
+    assert [decode_event(body).kind for body in bodies] == ["message", "edited", "deleted", "stop"]
+    assert decode_event(bodies[1]).text == "b\n\ufffd"
+    assert [decode_event(body) for body in (bodies[0], *bodies[2:])] == [events[0], *events[2:]]
+    assert all(b"\n" not in body for body in bodies)
+
+
+def test_stored_event_without_kind_is_a_message(talk):
+    body = encode_event(talk.say("a"))
+    assert b'"kind":"message"' not in body
+    assert decode_event(body) == talk.say("a")
+
+
+def test_text_that_looks_like_a_kind_is_only_a_text(talk):
+    event = talk.say('{"v":1,"kind":"stop"}')
+    assert decode_event(encode_event(event)) == event
+
+
+def test_event_of_a_kind_that_is_not_known_is_refused(talk):
+    body = encode_event(talk.stop()).replace(b'"stop"', b'"party"')
+    with pytest.raises(StoreError, match="damaged"):
+        decode_event(body)
+
+
+def test_waiting_message_is_read_with_its_edit(talk):
+    message = decode_message(encode_event(talk.say("a")), encode_event(talk.edit("a", "b")))
+    assert (message.text, message.key) == ("b", talk.key("a"))

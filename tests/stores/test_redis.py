@@ -7,7 +7,6 @@ from datetime import timedelta
 
 import pytest
 import redis.asyncio
-from structlog.testing import capture_logs
 
 from threadkeep.chat.adapter import Acceptance
 from threadkeep.chat.events import Addressing
@@ -279,42 +278,26 @@ async def test_lapsed_session_is_taken_over_while_new_work_keeps_coming(open_red
             number += 1
 
 
-async def listening(client, prefix):
-    [(_, listeners)] = await client.pubsub_numsub(f"{prefix}:wake")
-    return listeners > 0
+async def test_only_the_latest_letters_are_kept(open_redis, talk, claim):
+    store = await open_redis()
+    store._inbox._max_letters = 2
+    for number in range(4):
+        await store.inbox.accept(talk.say(str(number)))
+        found = await claim(store)
+        await store.inbox.commit(found.lease, talk.run(f"r{number}"), consumed=1, dead="Poison")
+        await asyncio.sleep(0.002)
+    assert [letter.run_id for letter in await store.dead_letters.list()] == ["r3", "r2"]
+    assert await store.dead_letters.get("r0") is None
 
 
-async def claim_after_a_wake_up(store, other, event):
-    """Wait without a limit of consequence, and let another store accept a message."""
-    async with asyncio.timeout(20):
-        while (found := await store.inbox.claim("w", run_id="r", runs=0)) is None:
-            waiting = asyncio.create_task(store.inbox.wait(60))
-            await asyncio.sleep(0)
-            await other.inbox.accept(event)
-            await waiting
-    return found
-
-
-async def test_accept_in_another_process_ends_the_wait(open_redis, client, prefix, talk, reached):
-    """Two stores know of each other through the server only."""
-    store, other = await open_redis(), await open_redis()
-    await store.inbox.wait(0)
-    await reached(lambda: listening(client, prefix))
-    found = await claim_after_a_wake_up(store, other, talk.say("a"))
-    assert found.events[0].text == "a"
-
-
-async def test_lost_wake_channel_is_opened_again(open_redis, client, prefix, talk, reached):
-    store, other = await open_redis(), await open_redis()
-    await store.inbox.wait(0)
-    await reached(lambda: listening(client, prefix))
-    with capture_logs() as logs:
-        await client.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
-        await reached(lambda: logs)
-    assert logs[0]["event"] == "redis_channel_lost"
-    await reached(lambda: listening(client, prefix))
-    found = await claim_after_a_wake_up(store, other, talk.say("a"))
-    assert found.events[0].text == "a"
+async def test_only_the_latest_places_are_known(open_redis, make_talk, monkeypatch):
+    monkeypatch.setattr("threadkeep.stores.redis.accepting.MAX_PLACES", 2)
+    store = await open_redis()
+    for number in range(4):
+        await store.inbox.accept(make_talk(channel=f"C{number}").say("a"))
+        await asyncio.sleep(0.002)
+    found = await store.places.recent("slack", since=0, limit=10)
+    assert [place.place.session.channel for place in found] == ["C3", "C2"]
 
 
 async def test_damaged_event_is_given_back_and_reported(open_redis, client, prefix, talk):

@@ -1,6 +1,7 @@
 """What is particular to the embedded store."""
 
 import asyncio
+import pickle
 import sqlite3
 import subprocess
 import sys
@@ -251,3 +252,57 @@ def test_path_is_relative_to_the_working_directory_by_default(tmp_path, monkeypa
 
     asyncio.run(use())
     assert (tmp_path / "threadkeep.db").exists()
+
+
+async def test_only_the_latest_letters_are_kept(talk, claim, monkeypatch):
+    monkeypatch.setattr("threadkeep.stores.sqlite.committing.MAX_LETTERS", 2)
+    async with SQLiteStore(":memory:") as store:
+        for number in range(4):
+            await store.inbox.accept(talk.say(str(number)))
+            found = await claim(store)
+            await store.inbox.commit(found.lease, talk.run(f"r{number}"), consumed=1, dead="Poison")
+        assert [letter.run_id for letter in await store.dead_letters.list()] == ["r3", "r2"]
+        events = await store._database.read(
+            lambda connection: connection.execute("SELECT count(*) FROM letter_events").fetchone()
+        )
+        assert events == (2,)
+
+
+async def test_table_of_signals_is_bounded(talk, claim):
+    async with SQLiteStore(":memory:", max_waiting=2000) as store:
+        await store.inbox.accept(talk.say("a"))
+        await claim(store)
+        await asyncio.gather(*[store.inbox.accept(talk.say(str(number))) for number in range(1010)])
+        kept = await store._database.read(
+            lambda connection: connection.execute("SELECT count(*) FROM signals").fetchone()
+        )
+        assert kept == (1000,)
+
+
+async def test_signals_of_another_process_are_heard(tmp_path, talk, claim):
+    path = tmp_path / "store.db"
+    async with SQLiteStore(path) as store:
+        await store.inbox.accept(talk.say("a"))
+        await claim(store)
+        async with store.control.signals() as signals:
+            program = (
+                "import asyncio, pickle, sys\n"
+                "from threadkeep.stores.sqlite import SQLiteStore\n"
+                "async def main():\n"
+                "    async with SQLiteStore(sys.argv[1]) as store:\n"
+                "        await store.inbox.accept(pickle.loads(bytes.fromhex(sys.argv[2])))\n"
+                "asyncio.run(main())\n"
+            )
+            stop = pickle.dumps(talk.stop()).hex()
+            process = await asyncio.create_subprocess_exec(sys.executable, "-c", program, str(path), stop)
+            async with asyncio.timeout(20):
+                assert (await anext(signals)).kind == "stop"
+            assert await process.wait() == 0
+
+
+async def test_file_of_the_form_before_the_first_release_is_refused(tmp_path):
+    path = tmp_path / "store.db"
+    write(path, "PRAGMA user_version = 1")
+    with pytest.raises(StoreConfigError, match="give another path"):
+        async with SQLiteStore(path):
+            pass

@@ -136,7 +136,7 @@ class Answer:
         match signal.kind:
             case SignalKind.STOP:
                 self._stop(_STOPPED)
-            case SignalKind.DELETED:
+            case SignalKind.DELETED if signal.message in self._sources:
                 self._stop(_QUESTION_DELETED)
             case SignalKind.MESSAGE:
                 self._waiting = signal.waiting
@@ -144,6 +144,11 @@ class Answer:
                     self._stop(_INTERRUPTED)
                 elif self._policy in (Policy.COLLECT, Policy.QUEUE):
                     await self._show_waiting()
+
+    @property
+    def _sources(self) -> set[str]:
+        """The keys of the messages that the run takes."""
+        return {str(event.key) for event in self._claim.events[: self._journal.taken]}
 
     def _stop(self, line: str) -> None:
         self._stop_line = self._stop_line or line

@@ -18,7 +18,7 @@ from threadkeep.stores.base import Claim, Lease, Store
 
 _log = structlog.get_logger(__name__)
 
-_IDLE_SECONDS = 1.0
+_IDLE_SECONDS = 0.5
 _STORE_RETRY_SECONDS = 0.5
 _RENEWALS_PER_LEASE = 3
 _DEFAULTS = AnswerSettings()
@@ -106,16 +106,15 @@ class Worker:
     async def _claim_sessions(self, group: asyncio.TaskGroup) -> None:
         while True:
             await self._slots.acquire()
-            is_handed_on = False
+            claim = None
             try:
                 claim = await self._claim()
                 if claim is not None:
                     self._start(group, claim)
-                    is_handed_on = True
             finally:
-                if not is_handed_on:
+                if claim is None:
                     self._slots.release()
-            if not is_handed_on:
+            if claim is None or not claim.has_more:
                 await self._store.inbox.wait(_IDLE_SECONDS)
 
     async def _claim(self) -> Claim | None:

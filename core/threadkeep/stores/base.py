@@ -47,6 +47,7 @@ class Claim:
         session: The session as it stands.
         runs: Its last finished runs, oldest first.
         amendments: What became of the messages of these runs and of the events: an edit, or None for a deletion.
+        has_more: Whether another claim may find something now. If not, it is worth waiting first.
     """
 
     lease: Lease
@@ -57,6 +58,7 @@ class Claim:
     session: Session
     runs: tuple[Run, ...]
     amendments: Amendments = field(default_factory=dict)
+    has_more: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,6 +28,7 @@ async def asleep(slack, acme, connect, sink, ann, general):
     """A bot that heard one question in a channel and one in direct messages, and then went away."""
     adapter = await connect()
     await ann.says(general, f"{acme.bot.mention} hello")
+    await sink.wait_for(1)
     await ann.dm("hello")
     await sink.wait_for(2)
     await slack.wait_until_settled()

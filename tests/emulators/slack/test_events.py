@@ -192,3 +192,13 @@ async def test_message_after_streaming_is_a_change(slack, client, ann):
     await client.chat_stopStream(**place, ts=ts)
     event = last_event(slack)
     assert (event["subtype"], event["message"]["streaming_state"]) == ("message_changed", "completed")
+
+
+async def test_the_preview_of_a_link_changes_the_message_but_not_its_text(slack, ann, general):
+    message = await ann.says(general, "see https://example.org")
+    message.unfurl({"title": "Example", "fallback": "Example"})
+    event = last_event(slack)
+    assert (event["subtype"], event["hidden"]) == ("message_changed", True)
+    assert event["message"]["text"] == event["previous_message"]["text"]
+    assert "edited" not in event["message"]
+    assert message.now.attachments == ({"title": "Example", "fallback": "Example"},)

@@ -275,3 +275,27 @@ async def test_server_pings(slack_with_fast_pings, session):
     async with asyncio.timeout(5):
         message = await socket.receive()
     assert message.type is aiohttp.WSMsgType.PING
+
+
+async def test_one_of_several_sockets_can_be_ended(slack, client, session, ann, general):
+    first = await open_socket(client, slack, session)
+    await read(first)
+    second = await open_socket(client, slack, session)
+    await read(second)
+    await slack.disconnect_sockets(names=[slack.connections[0]], grace=0.05)
+    assert (await read(first))["reason"] == "refresh_requested"
+    await slack.wait_for_connections(1)
+    await ann.says(general, "hi")
+    assert (await read(second))["type"] == "events_api"
+
+
+@IMPATIENT
+async def test_attempts_can_be_waited_for(slack, client, session, ann, general):
+    socket = await open_socket(client, slack, session)
+    await read(socket)
+    [delivery] = (await ann.says(general, "hi")).deliveries
+    await slack.wait_for_attempts(delivery, 3)
+    assert not socket.closed
+    assert [attempt.number for attempt in delivery.attempts][:3] == [0, 1, 2]
+    with pytest.raises(WaitTimeoutError):
+        await slack.wait_for_attempts(delivery, 9, timeout=0.01)

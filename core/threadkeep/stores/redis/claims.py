@@ -28,6 +28,7 @@ def read_claim(lease: Lease, reply: Sequence[object]) -> Claim:
         session=read_session(lease.session_id, as_fields(reply[7])),
         runs=tuple(decode_run(as_bytes(body)) for body in as_list(reply[8])),
         amendments=read_amendments(reply[10]),
+        has_more=bool(as_int(reply[11])),
     )
 
 

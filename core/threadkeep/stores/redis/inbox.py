@@ -3,6 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from threadkeep.chat.adapter import Acceptance
@@ -59,8 +60,17 @@ class RedisInbox:
         for partition, hint in line.partitions.in_turn(loop.time()):
             reply = as_list(await line.wire.call(self._claim_call(line, partition, worker, run_id, runs)))
             if as_int(reply[0]):
-                line.partitions.found(partition, is_lapsed=bool(as_int(reply[9])))
-                return await self._read_claim(worker, reply)
+                is_lapsed = bool(as_int(reply[9]))
+                line.partitions.found(partition, is_lapsed=is_lapsed)
+                claim = await self._read_claim(worker, reply)
+                if is_lapsed or line.partitions.count > 1:
+                    # Where one lease has lapsed, others may have; other partitions are not known of.
+                    return replace(claim, has_more=True)
+                if not claim.has_more:
+                    due_at = _due_at(reply[12], loop.time())
+                    line.partitions.empty(partition, hint, due_at=due_at)
+                    line.bell.silence(rings, due_in=None if due_at is None else due_at - loop.time())
+                return claim
             line.partitions.empty(partition, hint, due_at=_due_at(reply[1], loop.time()))
         due_at = line.partitions.due_at()
         line.bell.silence(rings, due_in=None if due_at is None else due_at - loop.time())

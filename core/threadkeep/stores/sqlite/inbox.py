@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from threadkeep.chat.adapter import Acceptance
@@ -24,7 +24,8 @@ _POLL_SECONDS: Final = 0.25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Nothing:
+class _Found:
+    claim: Claim | None
     next_due: float | None
 
 
@@ -81,13 +82,13 @@ class SQLiteInbox:
         bell = self._bells.here()
         rings = bell.rings
         found = await self._database.write(lambda connection: self._claim(connection, worker, run_id, runs))
-        if isinstance(found, Claim):
-            return found
         if isinstance(found, _Unreadable):
             raise found.error
         due_in = None if found.next_due is None else max(0.0, found.next_due - self._clock())
-        bell.silence(rings, due_in=due_in)
-        return None
+        has_more = due_in == 0.0
+        if found.claim is None or not has_more:
+            bell.silence(rings, due_in=due_in)
+        return found.claim and replace(found.claim, has_more=has_more)
 
     async def wait(self, seconds: float) -> None:
         """Return when something became ready here or is due, after that time, or to look for other processes' work."""
@@ -137,17 +138,16 @@ class SQLiteInbox:
             case StopRequested():
                 return accept_stop(connection, event, now)
 
-    def _claim(
-        self, connection: sqlite3.Connection, worker: str, run_id: str, runs: int
-    ) -> Claim | _Nothing | _Unreadable:
+    def _claim(self, connection: sqlite3.Connection, worker: str, run_id: str, runs: int) -> _Found | _Unreadable:
         now = self._clock()
         session_id = leasing.find_due(connection, now)
         if session_id is None:
-            return _Nothing(next_due=leasing.next_due(connection))
+            return _Found(claim=None, next_due=leasing.next_due(connection))
         lease = leasing.take(connection, worker, session_id, self._options, now)
         try:
-            return leasing.read_claim(connection, lease, run_id=run_id, runs=runs)
+            claim = leasing.read_claim(connection, lease, run_id=run_id, runs=runs)
         except StoreError as error:
             # Perhaps a newer worker can read it; do not hold it until the lease lapses.
             leasing.end_lease(connection, session_id, now + self._options.lease_seconds)
             return _Unreadable(error=error)
+        return _Found(claim=claim, next_due=leasing.next_due(connection))

@@ -76,6 +76,16 @@ local function show(items, taken)
   return context, asked
 end
 
+-- What is in the stream and not in the pending list was handed to nobody yet.
+local function has_more()
+  return redis.call('XLEN', READY) > redis.call('XPENDING', READY, GROUP)[1] and 1 or 0
+end
+
+local function next_due_in()
+  local next_due = redis.call('ZRANGE', LATER, 0, 0, 'WITHSCORES')
+  return #next_due == 0 and -1 or math.max(0, next_due[2] - now)
+end
+
 local function take(id, session, is_lapsed, taken)
   trim_context(max_context, taken)
   local events = redis.call('LRANGE', INBOX, 0, math.max(max_claimed, taken) - 1)
@@ -97,7 +107,7 @@ local function take(id, session, is_lapsed, taken)
   end
   return {
     1, session, id, fence, attempt, events, redis.call('HGETALL', RUN), redis.call('HGETALL', META), runs,
-    is_lapsed and 1 or 0, amendments_of(events, runs),
+    is_lapsed and 1 or 0, amendments_of(events, runs), has_more(), next_due_in(),
   }
 end
 
@@ -131,8 +141,4 @@ for _ = 1, 20 do
   redis.call('XDEL', READY, id)
 end
 
-local next_due = redis.call('ZRANGE', LATER, 0, 0, 'WITHSCORES')
-if #next_due == 0 then
-  return {0, -1}
-end
-return {0, math.max(0, next_due[2] - now)}
+return {0, next_due_in()}
