@@ -57,8 +57,9 @@ SOCKET_DOWN_SECONDS: Final = 30.0
 """How long a socket may be down before its address is thrown away: Slack's addresses carry a ticket for one use, and
 slack_sdk goes on trying the same one."""
 
-SOCKETS: Final = 2
-"""How many sockets a process opens: while Slack renews one of them, events come over the other."""
+SOCKETS: Final = 1
+"""How many sockets a process opens. With two, events come over the other while Slack renews one of them; without, Slack
+delivers them again after some seconds. But then each event waits a little for earlier ones on the other socket."""
 
 MOST_SOCKETS: Final = 10
 """How many sockets Slack allows to an app (https://docs.slack.dev/apis/events-api/using-socket-mode/)."""

@@ -1,15 +1,9 @@
-"""Starts bots, each a process of its own that may be told where to die.
-
-A fork of this process begins at once, where a new interpreter imports for a second. Orders come on standard input, a
-JSON object a line; what became of them goes to standard output: ``ready``, ``ended <status>``.
-"""
+"""Bots on the emulated platforms, each a process of its own that may be told where to die."""
 
 import asyncio
-import json
 import os
-import selectors
+import resource
 import signal
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +17,7 @@ import threadkeep_discord.slots
 import threadkeep_slack.adapter
 import threadkeep_slack.socket_mode
 from siege.doom import Doom, DoomedModel, DoomedStore, doomed
+from siege.forge import Order, say, serve_orders
 from threadkeep import Agent, Bot, OpenAIChat, RedisStore, SQLiteStore
 from threadkeep.chat.policy import Policy
 from threadkeep.runtime.logs import configure_logging
@@ -32,11 +27,6 @@ from threadkeep.runtime.serving import serve
 threadkeep_discord.slots._HELD_SECONDS = 0.6  # type: ignore[misc]
 threadkeep_discord.crew._BEAT_SECONDS = 0.15  # type: ignore[misc]
 threadkeep_discord.shard._NOTE_SECONDS = 0.1  # type: ignore[misc]
-
-
-def say(number: int, *words: object) -> None:
-    """Tell the starter what became of an order, in one write that no other process can cut in two."""
-    os.write(1, f"{number} {' '.join(map(str, words))}\n".encode())
 
 
 def make_tool(doom: Doom, ledger: Path) -> Any:
@@ -58,7 +48,7 @@ def make_tool(doom: Doom, ledger: Path) -> Any:
     return note
 
 
-def make_bot(order: dict[str, Any], doom: Doom) -> Bot:
+def make_bot(order: Order, doom: Doom) -> Bot:
     """Build the bot of an order, with every step of its runs led past the points."""
     threadkeep_slack.adapter.SlackPoster = doomed(
         threadkeep_slack.adapter.SlackPoster, doom, "poster", "post", "edit", "remove"
@@ -74,11 +64,11 @@ def make_bot(order: dict[str, Any], doom: Doom) -> Bot:
         threadkeep_slack.adapter.SlackAdapter.from_environment(environ),
         threadkeep_discord.adapter.DiscordAdapter.from_environment(environ),
     ]
-    lease = order["lease_seconds"]
+    settings = order["store"]
     store = (
-        RedisStore(order["redis"], prefix=order["prefix"], lease_seconds=lease)
+        RedisStore(order["redis"], prefix=order["prefix"], **settings)
         if order["redis"]
-        else SQLiteStore(order["sqlite"], lease_seconds=lease)
+        else SQLiteStore(order["sqlite"], **settings)
     )
     model = OpenAIChat(id="gpt-5.4-mini", api_key=environ["OPENAI_API_KEY"], base_url=environ["OPENAI_BASE_URL"])
     return Bot(
@@ -89,15 +79,29 @@ def make_bot(order: dict[str, Any], doom: Doom) -> Bot:
         ),
         adapters=[adapter for adapter in adapters if adapter is not None],
         store=DoomedStore(store, doom),
-        policy=Policy(order["policy"]),
+        policy=Policy.QUEUE,
         grace_seconds=5.0,
     )
 
 
-def run(order: dict[str, Any]) -> None:
+def fill_disk_on_signal(database: str) -> None:
+    """Let no file grow beyond what the store has now from SIGUSR1 to SIGUSR2, as if the disk were full."""
+    _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def fill(*_: object) -> None:
+        size = Path(f"{database}-wal").stat().st_size
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, most))
+
+    def free(*_: object) -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+
+    signal.signal(signal.SIGUSR1, fill)
+    signal.signal(signal.SIGUSR2, free)
+
+
+def run(order: Order) -> None:
     """Be the bot of an order, until SIGTERM or the point where it dies."""
-    log = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    os.dup2(log, 2)
+    fill_disk_on_signal(order["sqlite"])
     configure_logging(level="info", is_json=True)
     doom = Doom(order["point"], Path(order["trace"]))
 
@@ -108,64 +112,5 @@ def run(order: dict[str, Any]) -> None:
     asyncio.run(serve(make_bot(order, doom), say=announce))
 
 
-def become(order: dict[str, Any], *descriptors: int) -> None:
-    """Run the order in this process, a fresh fork, and end it."""
-    status = 1
-    try:
-        signal.set_wakeup_fd(-1)
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        for descriptor in descriptors:
-            os.close(descriptor)
-        run(order)
-        status = 0
-    except BaseException:
-        sys.excepthook(*sys.exc_info())  # type: ignore[arg-type]
-    finally:
-        sys.stderr.flush()
-        os._exit(status)
-
-
-def reap(running: dict[int, int]) -> None:
-    """Report the processes that have ended."""
-    while running:
-        pid, status = os.waitpid(-1, os.WNOHANG)
-        if pid == 0:
-            return
-        say(running.pop(pid), "ended", os.waitstatus_to_exitcode(status))
-
-
-def main() -> None:
-    """Take orders until standard input ends."""
-    running: dict[int, int] = {}
-    bell, ring = os.pipe()
-    os.set_blocking(ring, False)
-    signal.set_wakeup_fd(ring)
-    signal.signal(signal.SIGCHLD, lambda *_: None)
-    selector = selectors.DefaultSelector()
-    selector.register(0, selectors.EVENT_READ)
-    selector.register(bell, selectors.EVENT_READ)
-    say(0, "ready")
-    orders = b""
-    while True:
-        for key, _ in selector.select():
-            data = os.read(key.fd, 65536)
-            if key.fd != 0:
-                reap(running)
-                continue
-            if not data:
-                for pid in running:
-                    os.kill(pid, signal.SIGKILL)
-                return
-            orders += data
-        *lines, orders = orders.split(b"\n")
-        for line in lines:
-            order = json.loads(line)
-            pid = os.fork()
-            if pid == 0:
-                become(order, 0, bell, ring)
-            running[pid] = order["number"]
-            say(order["number"], "started", pid)
-
-
 if __name__ == "__main__":
-    main()
+    serve_orders(run)

@@ -14,5 +14,5 @@ from siege.starter import Starter  # noqa: E402 - found by the line above
 
 @pytest.fixture
 async def starter() -> AsyncIterator[Starter]:
-    async with Starter() as running:
+    async with Starter("bot_program.py") as running:
         yield running

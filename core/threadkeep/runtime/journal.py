@@ -95,6 +95,7 @@ class RunJournal:
         self._steps = dict(claim.steps)
         self._taken = int(self._steps.get(_TAKEN, taken))
         self._unsaved: dict[str, str] = {}
+        self._timer: asyncio.TimerHandle | None = None
         self._saving: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -105,6 +106,8 @@ class RunJournal:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Stop the timer; what is not recorded by now is not needed any more."""
+        if self._timer is not None:
+            self._timer.cancel()
         if self._saving is not None:
             self._saving.cancel()
             await asyncio.wait((self._saving,))
@@ -168,14 +171,17 @@ class RunJournal:
     async def note_posted(self, part: int, message_id: str) -> None:
         """Note that a part of the reply is visible. Returns at once; it is recorded soon."""
         self._unsaved[f"{_POSTED}{part}"] = message_id
-        if self._saving is None or self._saving.done():
-            self._saving = asyncio.create_task(self._save_soon(), name="save-posted")
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(_UNSAVED_SECONDS, self._begin_saving)
 
-    async def _save_soon(self) -> None:
-        await asyncio.sleep(_UNSAVED_SECONDS)
-        if self._unsaved:
-            try:
-                await self.record({})
-            except LeaseLostError:
-                # The renewal of the leases finds it out as well, and stops the run.
-                _log.info("lease_lost", session_id=self._lease.session_id)
+    def _begin_saving(self) -> None:
+        self._timer = None
+        if self._unsaved and (self._saving is None or self._saving.done()):
+            self._saving = asyncio.create_task(self._save(), name="save-posted")
+
+    async def _save(self) -> None:
+        try:
+            await self.record({})
+        except LeaseLostError:
+            # The renewal of the leases finds it out as well, and stops the run.
+            _log.info("lease_lost", session_id=self._lease.session_id)

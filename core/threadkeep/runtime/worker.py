@@ -65,6 +65,7 @@ class Worker:
         self._slots = asyncio.Semaphore(max_concurrent_runs)
         self._stopping = asyncio.Event()
         self._running: dict[Lease, asyncio.Task[None]] = {}
+        self._kept_at: dict[Lease, float] = {}
         self._answers: dict[str, Answer] = {}
 
     @property
@@ -108,9 +109,10 @@ class Worker:
             await self._slots.acquire()
             claim = None
             try:
+                asked_at = self._monotonic()
                 claim = await self._claim()
                 if claim is not None:
-                    self._start(group, claim)
+                    self._start(group, claim, kept_at=asked_at)
             finally:
                 if claim is None:
                     self._slots.release()
@@ -126,13 +128,15 @@ class Worker:
             await asyncio.sleep(_STORE_RETRY_SECONDS)
             return None
 
-    def _start(self, group: asyncio.TaskGroup, claim: Claim) -> None:
+    def _start(self, group: asyncio.TaskGroup, claim: Claim, *, kept_at: float) -> None:
         task = group.create_task(self._answer(claim), name=f"run-{claim.run_id}")
         self._running[claim.lease] = task
+        self._kept_at[claim.lease] = kept_at
         task.add_done_callback(lambda _: self._end(claim.lease))
 
     def _end(self, lease: Lease) -> None:
         del self._running[lease]
+        del self._kept_at[lease]
         self._slots.release()
 
     async def _answer(self, claim: Claim) -> None:
@@ -172,19 +176,27 @@ class Worker:
     async def _renew_leases(self) -> None:
         """Keep the leases of all runs alive with one call; stop the runs whose lease is gone."""
         pause = self._store.lease_seconds / _RENEWALS_PER_LEASE
-        renewed_at = self._monotonic()
         while True:
             await asyncio.sleep(pause)
+            # After this process stood still another may be at its runs: nothing more is shown of them, also before the
+            # store can say so.
+            self._cancel_lapsed()
             asked_at = self._monotonic()
             leases = tuple(self._running)
             try:
                 lost = await self._store.inbox.renew(leases) if leases else frozenset()
-                renewed_at = asked_at
             except StoreUnavailableError as error:
                 _log.warning("store_unavailable", call="renew", error=str(error), retry_in=pause)
-                is_lapsed = self._monotonic() - renewed_at >= self._store.lease_seconds
-                lost = frozenset(leases) if is_lapsed else frozenset()
+                self._cancel_lapsed()
+                continue
+            self._kept_at.update((lease, asked_at) for lease in leases if lease in self._running)
             for lease in lost:
+                self._cancel_lost(lease)
+
+    def _cancel_lapsed(self) -> None:
+        lapsed_at = self._monotonic() - self._store.lease_seconds
+        for lease, kept_at in tuple(self._kept_at.items()):
+            if kept_at <= lapsed_at:
                 self._cancel_lost(lease)
 
     def _cancel_lost(self, lease: Lease) -> None:

@@ -15,11 +15,17 @@ class Bell:
         self._is_rung = asyncio.Event()
         self._rings = 0
         self._due_at: float | None = None
+        self._waiting = 0
 
     @property
     def rings(self) -> int:
         """How often it was rung; to be read before a claim and given to ``silence`` after it."""
         return self._rings
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether somebody here waits and will look at the next ring, so that nobody elsewhere needs to be woken."""
+        return self._waiting > 0 and not self._is_rung.is_set()
 
     def ring(self) -> None:
         """Wake everybody who waits, or the next one who will."""
@@ -43,6 +49,10 @@ class Bell:
         if self._due_at is not None:
             limit = min(limit, self._due_at - asyncio.get_running_loop().time())
             self._due_at = None
-        with suppress(TimeoutError):
-            async with asyncio.timeout(max(limit, 0)):
-                await self._is_rung.wait()
+        self._waiting += 1
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(max(limit, 0)):
+                    await self._is_rung.wait()
+        finally:
+            self._waiting -= 1

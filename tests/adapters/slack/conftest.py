@@ -88,7 +88,8 @@ def socket_settings(slack: SlackEmulator, acme: Workspace) -> MakeSettings:
 
     def make(**changes: object) -> SlackSettings:
         tokens = {"bot_token": SecretStr(acme.bot_token), "app_token": SecretStr(slack.app_token)}
-        return SlackSettings(**(tokens | {"api_url": slack.api_url} | changes))
+        # Two sockets, which is the harder case; one is the default.
+        return SlackSettings(**(tokens | {"api_url": slack.api_url, "sockets": 2} | changes))
 
     return make
 

@@ -17,7 +17,7 @@ def test_no_slack_without_its_secrets(environ):
 
 
 def test_how_many_sockets_is_read_from_the_environment():
-    assert read_settings(SOCKET).sockets == 2
+    assert read_settings(SOCKET).sockets == 1
     assert read_settings(SOCKET | {"SLACK_SOCKETS": "10"}).sockets == 10
 
 

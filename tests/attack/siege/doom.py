@@ -112,7 +112,9 @@ class DoomedModel:
     def __init__(self, model: Model, doom: Doom) -> None:
         self._model = model
         self._doom = doom
-        self.id = model.id
+
+    def __getattr__(self, attribute: str) -> Any:
+        return getattr(self._model, attribute)
 
     async def stream(
         self, messages: Sequence[Message], tools: Sequence[ToolSpec], settings: ModelSettings
@@ -127,9 +129,6 @@ class DoomedModel:
                 elif heard == 1:
                     self._doom.reach("model.words", "after")
                 yield event
-
-    async def aclose(self) -> None:
-        await self._model.aclose()
 
 
 def doomed(kind: type, doom: Doom, name: str, *methods: str) -> type:

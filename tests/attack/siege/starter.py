@@ -1,4 +1,4 @@
-"""Starts bots in processes of their own and hears what becomes of them."""
+"""Starts processes that may be killed, and hears what becomes of them."""
 
 import asyncio
 import contextlib
@@ -10,13 +10,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-PROGRAM = Path(__file__).parents[1] / "bot_program.py"
+_PROGRAMS = Path(__file__).parents[1]
+# What a developer's own shell has set must not reach the bots.
+_FOREIGN = ("SLACK", "DISCORD", "OPENAI", "REDIS", "THREADKEEP", "COV")
 _SECONDS = 30.0
 
 
 @dataclass(eq=False)
 class BotProcess:
-    """A bot that was started.
+    """A process that was started.
 
     Attributes:
         log: Where it logs to.
@@ -52,17 +54,22 @@ class BotProcess:
 
 
 class Starter:
-    """The program that starts bots. Use it as an async context manager; what still runs at the end is killed."""
+    """A program that starts processes. Use it as an async context manager; what still runs at the end is killed.
 
-    def __init__(self) -> None:
+    Args:
+        program: Its file's name, beside the tests.
+    """
+
+    def __init__(self, program: str) -> None:
+        self._path = _PROGRAMS / program
         self._bots: dict[int, BotProcess] = {}
         self._program: asyncio.subprocess.Process | None = None
         self._hearing: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        clean = {name: value for name, value in os.environ.items() if not name.startswith(("SLACK", "DISCORD", "OPENAI", "REDIS", "COV"))}
+        clean = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
         self._program = await asyncio.create_subprocess_exec(
-            sys.executable, PROGRAM, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, env=clean
+            sys.executable, self._path, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, env=clean
         )
         self._bots[0] = BotProcess(log=Path(os.devnull))
         self._hearing = asyncio.create_task(self._hear())
@@ -78,7 +85,7 @@ class Starter:
         await self._hearing
 
     async def start(self, *, log: Path, **order: Any) -> BotProcess:
-        """Start a bot; see ``bot_program`` for what an order says."""
+        """Start a process; the program says what its order holds."""
         assert self._program is not None
         assert self._program.stdin is not None
         number = len(self._bots)
@@ -101,6 +108,18 @@ class Starter:
                 bot.status = int(rest[0])
                 bot.ended.set()
         self._bots[0].ended.set()
+
+
+def order_of_store(redis: str | None, *, prefix: str, folder: Path, **settings: float) -> dict[str, Any]:
+    """Give the part of an order that says which store a bot has.
+
+    Args:
+        redis: The URL of the server; None for a file in the folder.
+        prefix: The prefix of its keys.
+        folder: For the file.
+        settings: What the store is told besides.
+    """
+    return {"redis": redis, "prefix": prefix, "sqlite": str(folder / "store.db"), "store": settings}
 
 
 async def wait_first(*events: asyncio.Event, seconds: float) -> None:

@@ -1,5 +1,6 @@
 """Where people talk to the bot that is attacked: the emulated platforms, with one conversation on each."""
 
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -64,10 +65,10 @@ class Street(Protocol):
 class SlackStreet:
     """A thread in a Slack channel, or a direct message."""
 
-    def __init__(self, slack: SlackEmulator, *, is_direct: bool) -> None:
+    def __init__(self, slack: SlackEmulator, *, is_direct: bool = False, name: str = "Ann") -> None:
         self._slack = slack
         self._acme = slack.workspace("Acme")
-        self._ann = self._acme.user("Ann")
+        self._ann = self._acme.user(name)
         self._general = self._acme.channel("general")
         self._is_direct = is_direct
         self._question: Any = None
@@ -114,11 +115,11 @@ class SlackStreet:
 class DiscordStreet:
     """A Discord channel, or a direct message."""
 
-    def __init__(self, discord: DiscordEmulator, *, is_direct: bool) -> None:
+    def __init__(self, discord: DiscordEmulator, *, is_direct: bool = False, name: str = "Cleo") -> None:
         self._discord = discord
-        self._club = discord.guild("Club")
+        self._club = discord.guild(f"Club of {name}")
         self._lounge = self._club.channel("lounge")
-        self._cleo = discord.user("Cleo")
+        self._cleo = discord.user(name)
         self._is_direct = is_direct
         self._place = self._cleo.dm_channel if is_direct else self._lounge
 
@@ -158,14 +159,28 @@ class DiscordStreet:
         self._discord.faults.add(Fault(match=names[call], kind="drop_after"))
 
 
+# Slack tries again after a minute and after five; a test does not wait so long, and the platform does not give up.
+_SCHEDULE = RetrySchedule(ack_timeout=1.5, delays=(0.2,) * 50)
+
+
+def new_slack() -> SlackEmulator:
+    """Make a Slack that does not let a test wait."""
+    return SlackEmulator(schedule=_SCHEDULE)
+
+
+def new_discord() -> DiscordEmulator:
+    """Make a Discord that lets the bot read."""
+    return DiscordEmulator(settings=Settings(privileged_intents=Intent.MESSAGE_CONTENT))
+
+
 @asynccontextmanager
 async def open_street(platform: str, *, is_direct: bool) -> AsyncIterator[Street]:
     """Open a platform of its own with one conversation."""
     if platform == "slack":
-        async with SlackEmulator(schedule=RetrySchedule(ack_timeout=1.0, scale=0.001)) as slack:
+        async with new_slack() as slack:
             yield SlackStreet(slack, is_direct=is_direct)
         return
-    async with DiscordEmulator(settings=Settings(privileged_intents=Intent.MESSAGE_CONTENT)) as discord:
+    async with new_discord() as discord:
         yield DiscordStreet(discord, is_direct=is_direct)
 
 
@@ -182,4 +197,17 @@ async def open_model(platform: str, *, has_tool: bool) -> AsyncIterator[OpenAIEm
 
     async with OpenAIEmulator() as openai:
         openai.answers(*(answer for _ in range(100)))
+        yield openai
+
+
+@asynccontextmanager
+async def open_echo(*, seconds: float = 0.0) -> AsyncIterator[OpenAIEmulator]:
+    """Serve a model that answers ``Question 7`` with ``Answer 7.``, after some seconds."""
+
+    def answer(request: Any) -> Answer:
+        number = re.findall(r"Question (\d+)", request.last_user_text)[-1]
+        return Answer(text=f"This is answer {number}.", first_delay=seconds, delay=0.01)
+
+    async with OpenAIEmulator() as openai:
+        openai.answers(*(answer for _ in range(1_000)))
         yield openai

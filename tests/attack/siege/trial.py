@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import uuid4
 
-from siege.starter import BotProcess, Starter
+from siege.starter import BotProcess, Starter, order_of_store
 from siege.streets import (
     FIRST,
     SECOND,
@@ -166,13 +166,9 @@ class Trial:
         bot = await self._starter.start(
             log=self._folder / "log",
             environ=self._environ,
-            redis=setting.redis,
-            prefix=self._prefix,
-            sqlite=str(self._folder / "store.db"),
-            lease_seconds=LEASE_SECONDS,
+            **order_of_store(setting.redis, prefix=self._prefix, folder=self._folder, lease_seconds=LEASE_SECONDS),
             has_tool=setting.has_tool,
             ledger=str(self._ledger),
-            policy="queue",
             point=point,
             trace=str(self._folder / f"trace-{number}"),
         )

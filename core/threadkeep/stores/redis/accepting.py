@@ -30,7 +30,7 @@ class AcceptCalls:
 
         Args:
             event: The event.
-            origin: What is published where it becomes ready.
+            origin: What is published where it becomes ready; empty if nobody else needs to hear of it.
         """
         match event:
             case MessageReceived():

@@ -45,7 +45,9 @@ class RedisInbox:
         """Store an event and make its session ready; see ``Inbox``."""
         partition = self._keys.partition_of(str(event.place.session))
         line = self._lines.here()
-        outcome, is_woken = as_list(await line.wire.call(self._calls.call(event, line.origin_in(partition))))
+        # Whoever waits here takes it at once; if this process dies before, others find it when they look by themselves.
+        origin = "" if line.bell.is_awaited else line.origin_in(partition)
+        outcome, is_woken = as_list(await line.wire.call(self._calls.call(event, origin)))
         if as_int(is_woken):
             line.wake(partition)
         return Acceptance(as_text(outcome))

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import hiredis
 from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import NoScriptError, ResponseError
 
@@ -219,7 +220,9 @@ class Wire:
 
 
 async def _converse(connection: AbstractConnection, packed: Sequence[tuple[Word, ...]]) -> list[object]:
-    await connection.send_packed_command(connection.pack_commands(packed), check_health=False)
+    # Its stub takes commands of one word only.
+    written = [hiredis.pack_command(words) for words in packed]  # type: ignore[arg-type]
+    await connection.send_packed_command(written, check_health=False)
     replies: list[object] = []
     for _ in packed:
         try:

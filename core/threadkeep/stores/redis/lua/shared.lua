@@ -49,7 +49,9 @@ end
 -- be woken.
 local function schedule(session, channel, origin)
   redis.call('HSET', META, 'entry', redis.call('XADD', READY, '*', 's', session))
-  redis.call('PUBLISH', channel, origin)
+  if origin ~= '' then
+    redis.call('PUBLISH', channel, origin)
+  end
   return 1
 end
 

@@ -1,0 +1,103 @@
+"""Several workers and ingresses on one Redis, killed at random: nothing is lost, doubled or out of order."""
+
+import asyncio
+
+import pytest
+from siege.crew import Crew
+from siege.crowd import Crowd, CrowdPlan, faults
+from siege.ledger import message, session_key
+from siege.redis_server import OwnRedis
+from siege.starter import Starter
+
+from threadkeep.chat.adapter import Acceptance
+from threadkeep.chat.events import StopRequested
+from threadkeep.sessions import MessageKey, UserKey
+
+_SECONDS = 20
+
+
+@pytest.fixture
+async def crowd_starter():
+    async with Starter("crowd_program.py") as running:
+        yield running
+
+
+async def until(crew: Crew, text: str) -> None:
+    """Wait until the bot has posted something."""
+    async with asyncio.timeout(_SECONDS):
+        while not any(text in posted for posted in crew.texts):
+            await asyncio.sleep(0.02)
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("policy", ["collect", "queue"])
+async def test_processes_killed_every_second_answer_everything_once_and_in_order(
+    policy, crowd_starter, redis_server, tmp_path
+):
+    plan = CrowdPlan(
+        sessions=200, messages=1_000, rate=100, kill_every=0.7, policy=policy, lease_seconds=1.0, seconds=100
+    )
+    result = await Crowd(crowd_starter, plan, redis=redis_server.url, folder=tmp_path).play()
+    assert not faults(plan, result)
+    assert sum(result.kills.values()) >= 5
+
+
+@pytest.mark.timeout(120)
+async def test_killed_redis_that_writes_always_loses_nothing_of_many_processes(crowd_starter, redis_server, tmp_path):
+    plan = CrowdPlan(sessions=100, messages=1_000, rate=100, kill_every=None, lease_seconds=1.0, seconds=100)
+    async with OwnRedis(redis_server.executable, tmp_path) as server:
+        playing = asyncio.create_task(Crowd(crowd_starter, plan, redis=server.url, folder=tmp_path).play())
+        try:
+            for _ in range(3):
+                await asyncio.wait((playing,), timeout=2.5)
+                server.kill()
+                await server.start()
+            result = await playing
+        finally:
+            playing.cancel()
+            await asyncio.gather(playing, return_exceptions=True)
+    assert not faults(plan, result)
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("kind", ["redis", "sqlite"])
+async def test_sessions_of_a_killed_worker_are_taken_over_with_default_settings(
+    kind, crowd_starter, redis_server, tmp_path
+):
+    url = redis_server.url if kind == "redis" else None
+    async with Crew(crowd_starter, folder=tmp_path, redis=url, model_seconds=2.0) as crew:
+        await crew.add("ingress", "worker", "worker")
+        for number in range(10):
+            await crew.platform.deliver(f"a{number}", 0)
+        await asyncio.sleep(0.5)
+        await crew.kill(1)
+        for number in range(10):
+            await until(crew, f"a{number}/0")
+    said = sorted(text.split()[1] for text in crew.texts)
+    assert said == [f"a{number}/0" for number in range(10)]
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("kind", ["redis", "sqlite"])
+async def test_stop_that_another_process_accepts_stops_the_run(kind, crowd_starter, redis_server, tmp_path):
+    url = redis_server.url if kind == "redis" else None
+    key = MessageKey(platform="ledger", workspace="town", channel="a", message="000000", revision="stop")
+    async with Crew(crowd_starter, folder=tmp_path, redis=url, model_seconds=60.0) as crew:
+        await crew.add("worker")
+        async with crew.open_store() as store:
+            question = message("a", 0)
+            assert await store.inbox.accept(question) is Acceptance.ACCEPTED
+            stop = StopRequested(
+                key=key, place=question.place, user=UserKey(platform="ledger", workspace="town", user="ann"), speaker="Ann"
+            )
+            async with asyncio.timeout(_SECONDS):
+                while await store.inbox.accept(stop) is Acceptance.IGNORED:
+                    await asyncio.sleep(0.02)
+            await until(crew, "Stopped")
+            found = None
+            async with asyncio.timeout(_SECONDS):
+                while found is None or not found.runs:
+                    found = await store.history.load(str(session_key("a")), runs=1)
+                    await asyncio.sleep(0.02)
+    assert found.runs[0].status.value == "cancelled"
+    assert crew.texts == ["_Stopped._"]
