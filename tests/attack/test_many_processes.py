@@ -70,7 +70,9 @@ async def test_sessions_of_a_killed_worker_are_taken_over_with_default_settings(
         for number in range(10):
             await crew.platform.deliver(f"a{number}", 0)
         await asyncio.sleep(0.5)
+        # Whoever took them: nobody else holds any of the ten.
         await crew.kill(1)
+        await crew.kill(2)
         for number in range(10):
             await until(crew, f"a{number}/0")
     said = sorted(text.split()[1] for text in crew.texts)

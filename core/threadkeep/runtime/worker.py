@@ -64,6 +64,7 @@ class Worker:
         self._clock = clock
         self._slots = asyncio.Semaphore(max_concurrent_runs)
         self._stopping = asyncio.Event()
+        self._listening = asyncio.Event()
         self._running: dict[Lease, asyncio.Task[None]] = {}
         self._kept_at: dict[Lease, float] = {}
         self._answers: dict[str, Answer] = {}
@@ -83,6 +84,8 @@ class Worker:
         async with asyncio.TaskGroup() as group:
             renewals = group.create_task(self._renew_leases(), name="renew-leases")
             signals = group.create_task(self._hear_signals(), name="hear-signals")
+            # A stop that is asked for before anybody listens would not be heard.
+            await self._listening.wait()
             claims = group.create_task(self._claim_sessions(group), name="claim-sessions")
             await self._stopping.wait()
             claims.cancel()
@@ -98,6 +101,7 @@ class Worker:
             grace: Seconds that runs may still take.
         """
         self._stopping.set()
+        self._listening.set()
         if self._running:
             _log.info("waiting_for_runs", count=len(self._running), seconds=grace)
             await asyncio.wait(list(self._running.values()), timeout=grace)
@@ -167,11 +171,17 @@ class Worker:
 
     async def _hear_signals(self) -> None:
         """Hand each signal to the answer that it is about; most are about those of other workers."""
-        async with self._store.control.signals() as signals:
-            async for signal in signals:
-                answer = self._answers.get(signal.session_id)
-                if answer is not None:
-                    await answer.signal(signal)
+        while True:
+            try:
+                async with self._store.control.signals() as signals:
+                    self._listening.set()
+                    async for signal in signals:
+                        answer = self._answers.get(signal.session_id)
+                        if answer is not None:
+                            await answer.signal(signal)
+            except StoreUnavailableError as error:
+                _log.warning("store_unavailable", call="signals", error=str(error), retry_in=_STORE_RETRY_SECONDS)
+            await asyncio.sleep(_STORE_RETRY_SECONDS)
 
     async def _renew_leases(self) -> None:
         """Keep the leases of all runs alive with one call; stop the runs whose lease is gone."""
