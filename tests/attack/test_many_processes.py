@@ -90,7 +90,10 @@ async def test_stop_that_another_process_accepts_stops_the_run(kind, crowd_start
             question = message("a", 0)
             assert await store.inbox.accept(question) is Acceptance.ACCEPTED
             stop = StopRequested(
-                key=key, place=question.place, user=UserKey(platform="ledger", workspace="town", user="ann"), speaker="Ann"
+                key=key,
+                place=question.place,
+                user=UserKey(platform="ledger", workspace="town", user="ann"),
+                speaker="Ann",
             )
             async with asyncio.timeout(_SECONDS):
                 while await store.inbox.accept(stop) is Acceptance.IGNORED:

@@ -83,9 +83,7 @@ class Proxy:
             self._writers.discard(end)
             end.transport.abort()
 
-    async def _pass_up(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, doomed: asyncio.Event
-    ) -> None:
+    async def _pass_up(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, doomed: asyncio.Event) -> None:
         with contextlib.suppress(ConnectionError):
             while data := await reader.read(1 << 20):
                 await self._is_flowing.wait()

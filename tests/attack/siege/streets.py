@@ -192,7 +192,9 @@ async def open_model(platform: str, *, has_tool: bool) -> AsyncIterator[OpenAIEm
         if "second" in request.last_user_text:
             return Answer(text=SECOND_ANSWER)
         if not has_tool or request.turns[-1].role == "tool":
-            return Answer(text=first_answer(platform, is_long=has_tool), chunk_size=1_000 if has_tool else 5, delay=0.01)
+            return Answer(
+                text=first_answer(platform, is_long=has_tool), chunk_size=1_000 if has_tool else 5, delay=0.01
+            )
         return Answer(tool_calls=(ToolCall(name="note", arguments='{"text": "first"}'),))
 
     async with OpenAIEmulator() as openai:

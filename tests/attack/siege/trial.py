@@ -91,9 +91,10 @@ class Trial:
         setting = self._setting
         outcome = Outcome(point=" then ".join(points) + (f" with a lost answer to {lost}" if lost else ""))
         is_direct = not setting.has_tool
-        async with open_street(setting.platform, is_direct=is_direct) as street, open_model(
-            setting.platform, has_tool=setting.has_tool
-        ) as model:
+        async with (
+            open_street(setting.platform, is_direct=is_direct) as street,
+            open_model(setting.platform, has_tool=setting.has_tool) as model,
+        ):
             self._environ = {
                 **street.environ,
                 "OPENAI_API_KEY": model.api_key,
