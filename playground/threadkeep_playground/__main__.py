@@ -36,7 +36,7 @@ def main(
     configure_logging(level="warning" if settings.log_level == "info" else settings.log_level, is_json=False)
     # discord.py notes the time of a heartbeat when it is answered already, as it is here, and warns of its own mistake.
     logging.getLogger("discord.gateway").setLevel(logging.ERROR)
-    store = make_store(settings) if settings.redis_url is not None else SQLiteStore(":memory:")
+    store = make_store(settings, apart="playground") if settings.redis_url is not None else SQLiteStore(":memory:")
     try:
         asyncio.run(_run(path, store))
     except KeyboardInterrupt:

@@ -60,7 +60,7 @@ async def talk(process, said):
 async def test_a_conversation_goes_on_in_the_next_process(start):
     status, out, errors = await talk(await start(), b"My name is Ann.\n")
     assert (status, "Ann" in out) == (0, True), errors
-    assert "SQLite file threadkeep.db" in errors
+    assert "SQLite file threadkeep-chat.db" in errors
     status, out, errors = await talk(await start(), b"What is my name?\n")
     assert (status, "Your name is Ann." in out) == (0, True), errors
     status, out, _ = await talk(await start("--session", "other"), b"What is my name?\n")

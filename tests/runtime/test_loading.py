@@ -133,3 +133,10 @@ def test_an_agent_is_shared_and_not_copied(write):
     bot = load_bot(write(HEAD.format("one")))
     assert isinstance(bot.agent, Agent)
     assert bot.connected_to([], SQLiteStore(":memory:")).agent is bot.agent
+
+
+def test_conversations_apart_are_in_a_place_of_their_own(monkeypatch, tmp_path):
+    monkeypatch.setenv("THREADKEEP_DB", str(tmp_path / "talks.db"))
+    monkeypatch.delenv("REDIS_URL", raising=False)
+    assert "talks-chat.db" in make_store(load_settings(), apart="chat").description
+    assert "talks.db" in make_store(load_settings()).description

@@ -27,5 +27,7 @@ def chat(
     adapters = load_adapters({"THREADKEEP_CONSOLE_SESSION": session})
     if not adapters:
         raise ConfigError("The console adapter is not installed: install threadkeep again.")
-    ready = bot.connected_to(adapters, bot.store or make_store(settings), grace_seconds=settings.grace_seconds)
+    # A bot that runs on the same settings must not take what is said here, nor the other way about.
+    store = bot.store or make_store(settings, apart="chat")
+    ready = bot.connected_to(adapters, store, grace_seconds=settings.grace_seconds)
     asyncio.run(serve(ready, say=lambda line: typer.echo(line, err=True)))

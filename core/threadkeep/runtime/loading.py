@@ -75,12 +75,20 @@ def adapter_names() -> tuple[str, ...]:
     return tuple(sorted({entry.name for entry in entry_points(group=ADAPTER_GROUP)}))
 
 
-def make_store(settings: Settings) -> Store:
-    """Return the store that is set: Redis where REDIS_URL names one, else the embedded file."""
+def make_store(settings: Settings, *, apart: str | None = None) -> Store:
+    """Return the store that is set: Redis where REDIS_URL names one, else the embedded file.
+
+    Args:
+        settings: Where it is.
+        apart: A name for conversations that no other process may take, such as those of a terminal: they get a key
+            prefix or a file of their own.
+    """
     if settings.redis_url is not None:
         from threadkeep.stores.redis import RedisStore  # noqa: PLC0415 - not imported where SQLite serves
 
-        return RedisStore(settings.redis_url.get_secret_value())
+        prefix = "tk" if apart is None else f"tk-{apart}"
+        return RedisStore(settings.redis_url.get_secret_value(), prefix=prefix)
     from threadkeep.stores.sqlite import SQLiteStore  # noqa: PLC0415 - not imported where Redis serves
 
-    return SQLiteStore(settings.database)
+    file = settings.database
+    return SQLiteStore(file if apart is None else file.with_stem(f"{file.stem}-{apart}"))
