@@ -18,21 +18,25 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 HERE = Path(__file__).parent
 sys.path.append(str(HERE.parent / "tests" / "attack"))
 
-from redis_server import redis_executable, running_redis  # noqa: E402 - the line above finds what follows
 from siege.crew import Crew  # noqa: E402
 from siege.crowd import Crowd, CrowdPlan, CrowdResult, faults  # noqa: E402
 from siege.ledger import message, read_ledger  # noqa: E402
 from siege.starter import Starter  # noqa: E402
+from siege.waiting import until  # noqa: E402
 
+from redis_server import redis_executable, running_redis  # noqa: E402 - the line above finds what follows
 from threadkeep.chat.adapter import Acceptance  # noqa: E402
 from threadkeep.chat.events import StopRequested  # noqa: E402
 
 RESULTS = HERE / "DELIVERY.md"
+MAILBOX_PROCESSES = 4
+PARTS = ("accept", "start", "mailbox", "take_over", "stop", "chaos")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +66,10 @@ def milliseconds(values: Sequence[float], share: float) -> str:
     """Give a percentile in milliseconds."""
     ordered = sorted(values)
     return f"{ordered[min(len(ordered) - 1, int(len(ordered) * share))] * 1000:.1f} ms"
+
+
+def _whole(posts: list[dict[str, Any]], count: int) -> list[dict[str, Any]]:
+    return posts if len(posts) >= count else []
 
 
 class Bench:
@@ -120,17 +128,21 @@ class Bench:
             ("accepted to started on idle workers, p99", milliseconds(values, 0.99), "50 ms"),
         ]
 
-    async def mailbox(self, *, records: bool) -> list[tuple[str, str, str]]:
-        """Measure the mailbox alone: accept, claim and commit of one run for each message, in two processes."""
-        count, prefix = self._size.mailbox // 2, f"mailbox-{uuid4().hex}"
+    async def mailbox(self) -> list[tuple[str, str, str]]:
+        """Measure the mailbox without an agent."""
+        return [*await self._mailbox(records=False), *await self._mailbox(records=True)]
+
+    async def _mailbox(self, *, records: bool) -> list[tuple[str, str, str]]:
+        """Measure the mailbox alone: some processes accept, take and commit, one run for each message."""
+        count, prefix = self._size.mailbox // MAILBOX_PROCESSES, f"mailbox-{uuid4().hex}"
         processes = [
             await asyncio.create_subprocess_exec(
-                *(sys.executable, HERE / "mailbox.py", self._url, prefix),
-                *(str(number), str(count), "200", str(int(records))),
+                *(sys.executable, HERE / "mailbox_load.py", self._url, f"{prefix}-{number}"),
+                *(str(count), "200", str(int(records))),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
             )
-            for number in range(2)
+            for number in range(MAILBOX_PROCESSES)
         ]
         for process in processes:
             assert process.stdout is not None
@@ -138,7 +150,13 @@ class Bench:
         answers = await asyncio.gather(*(process.communicate(b"go\n") for process in processes))
         seconds = max(float(out) for out, _ in answers)
         what = "accept, claim, record, commit" if records else "accept, claim, commit"
-        return [(f"mailbox ({what}), messages a second", f"{2 * count / seconds:,.0f}", "" if records else "5,000")]
+        return [
+            (
+                f"mailbox ({what}), messages a second",
+                f"{MAILBOX_PROCESSES * count / seconds:,.0f}",
+                "" if records else "5,000",
+            )
+        ]
 
     async def take_over(self) -> list[tuple[str, str, str]]:
         """Measure from the kill of a worker to the next attempt of its runs, with default settings."""
@@ -151,8 +169,7 @@ class Bench:
                 await asyncio.sleep(0.5)
                 killed_at = time.time()
                 await crew.kill(1)
-                while len(posts := read_ledger(crew.ledger)) < 20:
-                    await asyncio.sleep(0.02)
+                posts = await until(lambda ledger=crew.ledger: _whole(read_ledger(ledger), 20), seconds=60)
                 started = [float(post["text"].split()[0]) for post in posts]
                 values += [at - killed_at for at in started if at > killed_at]
         return [
@@ -185,8 +202,9 @@ class Bench:
                     )
                     asked_at = time.time()
                     assert await store.inbox.accept(stop) is Acceptance.ACCEPTED
-                    while len(posts := read_ledger(crew.ledger)) <= number:
-                        await asyncio.sleep(0.002)
+                    posts = await until(
+                        lambda count=number + 1: _whole(read_ledger(crew.ledger), count), seconds=60, pause=0.002
+                    )
                     values.append(posts[-1]["at"] - asked_at)
         return [
             ("stop from another process, p50", milliseconds(values, 0.5), ""),
@@ -221,27 +239,19 @@ Python {platform.python_version()}, Redis {redis_version} with `appendfsync alwa
 load average at the end {os.getloadavg()[0]:.1f}.
 
 Every bot is of several processes on one redis-server, with the real runtime and store; the model answers at once, and
-the platform is a socket that delivers messages and a ledger that takes posts (tests/attack/siege). An accept is timed by
-its ingress around the call; the start of a run when its model is asked. For the mailbox alone, two processes accept and
-answer without an agent, one run for each message.
+the platform is a socket that delivers messages and a ledger that takes posts (tests/attack/siege). An accept is timed
+by its ingress around the call; the start of a run when its model is asked. For the mailbox alone, four processes, of a
+bot each, accept and answer without an agent, one run for each message.
 """
 
 
-async def measure(size: Size, url: str, folder: Path) -> str:
-    """Measure everything and give it as a table."""
+async def measure(size: Size, parts: Sequence[str], url: str, folder: Path) -> str:
+    """Measure the parts and give them as a table."""
     rows: list[tuple[str, str, str]] = []
     async with Starter("crowd_program.py") as starter:
         bench = Bench(starter, url, folder, size)
-        for part in (
-            bench.accept,
-            bench.start,
-            lambda: bench.mailbox(records=False),
-            lambda: bench.mailbox(records=True),
-            bench.take_over,
-            bench.stop,
-            bench.chaos,
-        ):
-            found = await part()
+        for part in parts:
+            found = await getattr(bench, part)()
             rows += found
             for what, value, _ in found:
                 print(f"{what}: {value}", flush=True)
@@ -254,13 +264,15 @@ def main() -> None:
     """Measure and report."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="a coarse look in about a minute; prints, writes nothing")
+    parser.add_argument("--only", nargs="*", choices=PARTS, help="some parts; prints, writes nothing")
     options = parser.parse_args()
     answer = subprocess.run([redis_executable(), "--version"], capture_output=True, text=True, check=True)
     redis_version = answer.stdout.split("v=", 1)[-1].split()[0]
     with tempfile.TemporaryDirectory() as folder, running_redis() as port:
         url = f"redis://127.0.0.1:{port}/0"
-        rows = asyncio.run(measure(QUICK if options.quick else FULL, url, Path(folder)))
-    if not options.quick:
+        size = QUICK if options.quick else FULL
+        rows = asyncio.run(measure(size, options.only or PARTS, url, Path(folder)))
+    if not options.quick and not options.only:
         RESULTS.write_text(heading(redis_version) + rows)
         print(f"Written: {RESULTS}")
 

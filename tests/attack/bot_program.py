@@ -9,6 +9,9 @@ from typing import Any
 
 # Imported before the forks, so that each does not do it at its first question.
 import openai.resources.chat  # noqa: F401
+from siege.doom import Doom, DoomedModel, DoomedStore, doomed
+from siege.forge import Order, say, serve_orders
+
 import threadkeep.models.client  # noqa: F401
 import threadkeep_discord.adapter
 import threadkeep_discord.crew
@@ -16,8 +19,6 @@ import threadkeep_discord.shard
 import threadkeep_discord.slots
 import threadkeep_slack.adapter
 import threadkeep_slack.socket_mode
-from siege.doom import Doom, DoomedModel, DoomedStore, doomed
-from siege.forge import Order, say, serve_orders
 from threadkeep import Agent, Bot, OpenAIChat, RedisStore, SQLiteStore
 from threadkeep.chat.policy import Policy
 from threadkeep.runtime.logs import configure_logging

@@ -9,7 +9,7 @@ import pytest
 # What the attacks share lies in a folder of its own; tests are no packages.
 sys.path.append(str(Path(__file__).parent))
 
-from siege.starter import Starter  # noqa: E402 - found by the line above
+from siege.starter import Starter
 
 
 @pytest.fixture

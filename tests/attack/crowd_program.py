@@ -3,10 +3,11 @@
 import asyncio
 from datetime import timedelta
 
-import threadkeep.stores.redis.accepting
-import threadkeep.stores.sqlite.seen
 from siege.forge import Order, say, serve_orders
 from siege.ledger import EchoModel, LedgerAdapter
+
+import threadkeep.stores.redis.accepting
+import threadkeep.stores.sqlite.seen
 from threadkeep import Agent, Bot, RedisStore, SQLiteStore
 from threadkeep.chat.policy import Policy
 from threadkeep.runtime.bot import Role

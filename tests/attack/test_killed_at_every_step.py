@@ -39,7 +39,6 @@ class Plan:
 async def try_all(starter: Starter, setting: Setting, folder: Path, plans: Sequence[Plan]) -> list[Outcome]:
     """Make the trials, some at a time."""
     slots = asyncio.Semaphore(_SIDE_BY_SIDE)
-    folder.mkdir(parents=True)
 
     async def one(number: int, plan: Plan) -> Outcome:
         async with slots:

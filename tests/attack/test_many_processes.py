@@ -8,9 +8,11 @@ from siege.crowd import Crowd, CrowdPlan, faults
 from siege.ledger import message, session_key
 from siege.redis_server import OwnRedis
 from siege.starter import Starter
+from siege.waiting import until, until_told
 
 from threadkeep.chat.adapter import Acceptance
 from threadkeep.chat.events import StopRequested
+from threadkeep.runs import Run
 from threadkeep.sessions import MessageKey, UserKey
 
 _SECONDS = 20
@@ -22,11 +24,9 @@ async def crowd_starter():
         yield running
 
 
-async def until(crew: Crew, text: str) -> None:
+async def until_posted(crew: Crew, text: str) -> None:
     """Wait until the bot has posted something."""
-    async with asyncio.timeout(_SECONDS):
-        while not any(text in posted for posted in crew.texts):
-            await asyncio.sleep(0.02)
+    await until(lambda: any(text in posted for posted in crew.texts), seconds=_SECONDS)
 
 
 @pytest.mark.timeout(120)
@@ -74,7 +74,7 @@ async def test_sessions_of_a_killed_worker_are_taken_over_with_default_settings(
         await crew.kill(1)
         await crew.kill(2)
         for number in range(10):
-            await until(crew, f"a{number}/0")
+            await until_posted(crew, f"a{number}/0")
     said = sorted(text.split()[1] for text in crew.texts)
     assert said == [f"a{number}/0" for number in range(10)]
 
@@ -95,14 +95,17 @@ async def test_stop_that_another_process_accepts_stops_the_run(kind, crowd_start
                 user=UserKey(platform="ledger", workspace="town", user="ann"),
                 speaker="Ann",
             )
-            async with asyncio.timeout(_SECONDS):
-                while await store.inbox.accept(stop) is Acceptance.IGNORED:
-                    await asyncio.sleep(0.02)
-            await until(crew, "Stopped")
-            found = None
-            async with asyncio.timeout(_SECONDS):
-                while found is None or not found.runs:
-                    found = await store.history.load(str(session_key("a")), runs=1)
-                    await asyncio.sleep(0.02)
-    assert found.runs[0].status.value == "cancelled"
+
+            async def is_stopping() -> bool:
+                return await store.inbox.accept(stop) is not Acceptance.IGNORED
+
+            await until_told(is_stopping, seconds=_SECONDS)
+            await until_posted(crew, "Stopped")
+
+            async def runs() -> tuple[Run, ...]:
+                found = await store.history.load(str(session_key("a")), runs=1)
+                return found.runs if found is not None else ()
+
+            (run,) = await until_told(runs, seconds=_SECONDS)
+    assert run.status.value == "cancelled"
     assert crew.texts == ["_Stopped._"]

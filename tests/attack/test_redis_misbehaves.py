@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 import pytest
 from siege.proxy import Proxy
 from siege.redis_server import OwnRedis
-from siege.starter import Starter
 from siege.talks import LEASE_SECONDS, open_talk
 
 from threadkeep.stores.redis import scripts

@@ -239,3 +239,29 @@ async def test_an_answer_to_an_old_message_says_so(platform, make_model, store, 
         await wait_for(lambda: platform.finals)
     assert platform.finals[0].startswith("_You asked this")
     assert platform.finals[0].endswith("You said: hello")
+
+
+async def test_a_stop_between_the_claim_and_the_answer_is_heard(platform, make_model, store, working, wait_for):
+    """The signal is there before the reply of the claim: it finds nobody, and is not lost for that."""
+    model = make_model()
+    model.gate.clear()
+    question = platform.said("one")
+    await store.inbox.accept(question)
+    claim = store.inbox.claim
+
+    async def slow_claim(worker, *, run_id, runs):
+        claimed = await claim(worker, run_id=run_id, runs=runs)
+        if claimed is not None:
+            async with store.control.signals() as signals:
+                await store.inbox.accept(stop(question))
+                await anext(signals)
+            await wait_for(lambda: not unheard or unheard[0]._added)
+        return claimed
+
+    unheard = []
+    store.inbox.claim = slow_claim
+    async with working(model, store) as worker:
+        unheard.append(worker._unheard)
+        await wait_for(lambda: platform.finals)
+    assert platform.finals == ["_Stopped._"]
+    assert model.asked == []

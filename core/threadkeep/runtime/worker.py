@@ -13,20 +13,50 @@ from threadkeep.agent.agent import Agent
 from threadkeep.chat.adapter import Adapter
 from threadkeep.errors import StoreUnavailableError, ThreadkeepError
 from threadkeep.runtime.answer import Answer, AnswerSettings
+from threadkeep.runtime.journal import STOP, until_stored
 from threadkeep.sessions import new_run_id
 from threadkeep.stores.base import Claim, Lease, Store
+from threadkeep.stores.operations import Signal, SignalKind
 
 _log = structlog.get_logger(__name__)
 
 _IDLE_SECONDS = 0.5
 _STORE_RETRY_SECONDS = 0.5
 _RENEWALS_PER_LEASE = 3
+_UNHEARD_SECONDS = 5.0
+_MOST_UNHEARD = 1000
 _DEFAULTS = AnswerSettings()
 
 
 def new_worker_name() -> str:
     """Return a name for this process that no other worker has, readable in logs."""
     return f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:6]}"
+
+
+class RecentNames:
+    """Remembers names for a while, the latest thousand.
+
+    Args:
+        seconds: For how long.
+        clock: Gives seconds that only grow.
+    """
+
+    def __init__(self, *, seconds: float, clock: Callable[[], float]) -> None:
+        self._seconds = seconds
+        self._clock = clock
+        self._added: dict[str, float] = {}
+
+    def add(self, name: str) -> None:
+        """Remember a name."""
+        self._added.pop(name, None)
+        self._added[name] = self._clock()
+        if len(self._added) > _MOST_UNHEARD:
+            del self._added[next(iter(self._added))]
+
+    def take(self, name: str) -> bool:
+        """Forget a name; tell whether it was remembered."""
+        added = self._added.pop(name, None)
+        return added is not None and self._clock() - added < self._seconds
 
 
 class Worker:
@@ -68,6 +98,7 @@ class Worker:
         self._running: dict[Lease, asyncio.Task[None]] = {}
         self._kept_at: dict[Lease, float] = {}
         self._answers: dict[str, Answer] = {}
+        self._unheard = RecentNames(seconds=_UNHEARD_SECONDS, clock=monotonic)
 
     @property
     def name(self) -> str:
@@ -152,15 +183,18 @@ class Worker:
             settings=self._settings,
             clock=self._clock,
         )
-        self._answers[claim.lease.session_id] = answer
+        session_id = claim.lease.session_id
+        self._answers[session_id] = answer
         try:
+            if self._unheard.take(session_id):
+                await self._repeat_signals(session_id, answer)
             await answer.run()
         except Exception:  # noqa: BLE001 - one session's trouble never stops the others; it is tried again later
             _log.exception("session_failed", session_id=claim.lease.session_id, run_id=claim.run_id)
             await self._release_later(claim)
         finally:
-            if self._answers.get(claim.lease.session_id) is answer:
-                del self._answers[claim.lease.session_id]
+            if self._answers.get(session_id) is answer:
+                del self._answers[session_id]
 
     async def _release_later(self, claim: Claim) -> None:
         delay = self._settings.delay(claim.attempt)
@@ -177,11 +211,21 @@ class Worker:
                     self._listening.set()
                     async for signal in signals:
                         answer = self._answers.get(signal.session_id)
-                        if answer is not None:
+                        if answer is None:
+                            self._unheard.add(signal.session_id)
+                        else:
                             await answer.signal(signal)
             except StoreUnavailableError as error:
                 _log.warning("store_unavailable", call="signals", error=str(error), retry_in=_STORE_RETRY_SECONDS)
             await asyncio.sleep(_STORE_RETRY_SECONDS)
+
+    async def _repeat_signals(self, session_id: str, answer: Answer) -> None:
+        """Tell an answer what was said to its run between the claim and its beginning, as the store knows it."""
+        mailbox = await until_stored(lambda: self._store.traces.mailbox(session_id), what="mailbox")
+        if mailbox is not None and STOP in mailbox.steps:
+            await answer.signal(Signal(session_id=session_id, kind=SignalKind.STOP))
+        elif mailbox is not None and mailbox.waiting:
+            await answer.signal(Signal(session_id=session_id, kind=SignalKind.MESSAGE, waiting=len(mailbox.waiting)))
 
     async def _renew_leases(self) -> None:
         """Keep the leases of all runs alive with one call; stop the runs whose lease is gone."""

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from siege.ledger import post_texts
 from siege.starter import BotProcess, Starter, order_of_store
+
 from threadkeep import RedisStore, SQLiteStore
 from threadkeep.stores.base import Store
 

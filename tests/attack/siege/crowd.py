@@ -10,6 +10,7 @@ from pathlib import Path
 from siege.crew import Crew
 from siege.ledger import read_ledger, session_key
 from siege.starter import Starter
+
 from threadkeep.errors import StoreUnavailableError
 from threadkeep.messages import Role
 

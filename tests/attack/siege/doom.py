@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import aclosing
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
-from threadkeep.models.base import Model, ModelAnswer, ModelEvent, ModelSettings, ToolSpec
 from threadkeep.messages import Message
+from threadkeep.models.base import Model, ModelAnswer, ModelEvent, ModelSettings, ToolSpec
 
 T = TypeVar("T")
 
@@ -98,7 +98,7 @@ class DoomedStore:
     def __getattr__(self, attribute: str) -> Any:
         return getattr(self._store, attribute)
 
-    async def __aenter__(self) -> "DoomedStore":
+    async def __aenter__(self) -> Self:
         await self._store.__aenter__()
         return self
 

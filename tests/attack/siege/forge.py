@@ -63,7 +63,7 @@ def _become(order: Order, carry_out: Callable[[Order], None], descriptors: tuple
         os.dup2(os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND), 2)
         carry_out(order)
         status = 0
-    except BaseException:
+    except BaseException:  # noqa: BLE001 - it is reported, and the process ends at once
         sys.excepthook(*sys.exc_info())  # type: ignore[arg-type]
     finally:
         sys.stderr.flush()

@@ -5,6 +5,7 @@ import json
 import os
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from threadkeep.chat.adapter import Reply, ReplyRequest, SharedState, Sink
@@ -88,10 +89,8 @@ class LedgerPoster:
 
 def read_ledger(path: str) -> list[dict[str, Any]]:
     """Read the posts, oldest first."""
-    if not os.path.exists(path):
-        return []
-    with open(path, "rb") as file:
-        return [json.loads(line) for line in file]
+    file = Path(path)
+    return [json.loads(line) for line in file.read_bytes().splitlines()] if file.exists() else []
 
 
 def post_texts(path: str) -> list[str]:

@@ -1,14 +1,13 @@
 """A redis-server of its own that is paused, killed and started again."""
 
-import asyncio
 import signal
 import socket
 import subprocess
-import time
 from pathlib import Path
 from typing import Self
 
 import redis.asyncio
+from siege.waiting import until_told
 
 
 class OwnRedis:
@@ -43,17 +42,20 @@ class OwnRedis:
 
     async def start(self) -> None:
         """Start it, with what it had written."""
+        self._spawn()
+        await until_told(self._is_there, seconds=15)
+
+    def _spawn(self) -> None:
         command = [*self._command, "--port", str(self.port)]
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        deadline = time.monotonic() + 15
-        while True:
-            try:
-                async with redis.asyncio.from_url(self.url) as client:
-                    await client.ping()
-                return
-            except redis.exceptions.ConnectionError:
-                assert time.monotonic() < deadline, "redis-server does not start"
-                await asyncio.sleep(0.02)
+
+    async def _is_there(self) -> bool:
+        try:
+            async with redis.asyncio.from_url(self.url) as client:
+                await client.ping()
+        except redis.exceptions.RedisError:
+            return False
+        return True
 
     def kill(self) -> None:
         """Kill it at once."""

@@ -1,6 +1,5 @@
 """A person who asks a bot one question after the other, and what must stand there in the end."""
 
-import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -9,6 +8,8 @@ from uuid import uuid4
 
 from siege.starter import BotProcess, Starter, order_of_store
 from siege.streets import Street, open_echo, open_street
+from siege.waiting import until
+
 from threadkeep_emulators.openai import OpenAIEmulator
 
 LEASE_SECONDS = 0.8
@@ -75,9 +76,7 @@ class Talk:
 
     async def until_logged(self, text: str) -> None:
         """Wait until the bot has logged something."""
-        async with asyncio.timeout(SECONDS):
-            while text not in self.log:
-                await asyncio.sleep(0.02)
+        await until(lambda: text in self.log, seconds=SECONDS)
 
     def check(self) -> None:
         """Require that each question has exactly one answer, in order, and that nothing else was said."""

@@ -19,6 +19,8 @@ from siege.streets import (
     open_model,
     open_street,
 )
+from siege.waiting import until, until_told
+
 from threadkeep import RedisStore, SQLiteStore
 from threadkeep.runs import RunStatus
 from threadkeep.stores.base import Store
@@ -150,11 +152,7 @@ class Trial:
 
     async def _until_dead(self, bot: BotProcess) -> None:
         """Wait for the death, or for the end of the answer, which shows that the point is not reached."""
-        async with asyncio.timeout(_SECONDS):
-            while not bot.ended.is_set():
-                if self._is_idle():
-                    return
-                await asyncio.sleep(0.02)
+        await until(lambda: bot.ended.is_set() or self._is_idle(), seconds=_SECONDS)
 
     def _is_idle(self) -> bool:
         """Tell whether the last process has committed the first run."""
@@ -194,12 +192,13 @@ class Trial:
         return SQLiteStore(self._folder / "store.db", lease_seconds=LEASE_SECONDS)
 
     async def _until_committed(self, session_id: str) -> None:
-        async with self._store() as store, asyncio.timeout(_SECONDS):
-            while True:
+        async with self._store() as store:
+
+            async def is_committed() -> bool:
                 found = await store.history.load(session_id, runs=10)
-                if found is not None and found.session.run_count >= 2:
-                    return
-                await asyncio.sleep(0.02)
+                return found is not None and found.session.run_count >= 2
+
+            await until_told(is_committed, seconds=_SECONDS)
 
     async def _judge(self, street: Street, points: Sequence[str], outcome: Outcome) -> None:
         faults, seen = outcome.faults, street.seen

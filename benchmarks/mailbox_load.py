@@ -1,0 +1,101 @@
+"""How many messages a second the mailbox alone takes and gives: half of the load, as a process of its own.
+
+Usage: mailbox_load.py URL PREFIX MESSAGES SESSIONS RECORDS; prints the seconds that it took.
+"""
+
+import asyncio
+import sys
+import time
+
+from threadkeep import RedisStore, Run
+from threadkeep.chat.events import MessageReceived, Place, PlaceKind
+from threadkeep.messages import Message, Role
+from threadkeep.sessions import MessageKey, SessionKey, UserKey, new_run_id
+from threadkeep.stores.base import Claim
+
+TAKERS = 50
+
+
+def message(channel: str, number: int) -> MessageReceived:
+    """Give the n-th message of a channel."""
+    session = SessionKey(platform="bench", workspace="town", channel=channel)
+    return MessageReceived(
+        key=MessageKey(platform="bench", workspace="town", channel=channel, message=f"{number:06d}"),
+        place=Place(session=session, kind=PlaceKind.DIRECT),
+        user=UserKey(platform="bench", workspace="town", user="ann"),
+        speaker="Ann",
+        text="What is the capital of France?",
+        sent_at=1.0,
+    )
+
+
+def run_of(claim: Claim) -> Run:
+    """Give the run of an agent that answers at once."""
+    question = claim.events[0]
+    return Run(
+        run_id=claim.run_id,
+        session_id=claim.lease.session_id,
+        user_id=str(question.user),
+        messages=(
+            Message(role=Role.USER, content=question.text),
+            Message(role=Role.ASSISTANT, content="The capital of France is Paris."),
+        ),
+        content="The capital of France is Paris.",
+        created_at=1.0,
+    )
+
+
+class Half:
+    """Half of the load: sessions that each say the next thing when the last one is answered, and who answers them.
+
+    Args:
+        store: The mailbox.
+        messages: How many there are in all.
+        sessions: How many sessions say them.
+        records: Whether a step of each run is recorded.
+    """
+
+    def __init__(self, store: RedisStore, *, messages: int, sessions: int, records: bool) -> None:
+        self._inbox = store.inbox
+        self._each = messages // sessions
+        self._records = records
+        self._answered = {f"c{session}": asyncio.Event() for session in range(sessions)}
+        self._left = self._each * sessions
+
+    async def play(self) -> None:
+        """Say and answer everything."""
+        takers = (self._take(f"worker-{number}") for number in range(TAKERS))
+        await asyncio.gather(*takers, *(self._talk(channel) for channel in self._answered))
+
+    async def _talk(self, channel: str) -> None:
+        for index in range(self._each):
+            await self._inbox.accept(message(channel, index))
+            await self._answered[channel].wait()
+            self._answered[channel].clear()
+
+    async def _take(self, worker: str) -> None:
+        while self._left > 0:
+            claim = await self._inbox.claim(worker, run_id=new_run_id(), runs=3)
+            if claim is None:
+                await self._inbox.wait(0.05)
+                continue
+            if self._records:
+                steps = {"posted:0": "1795352503.479497", "final": "The capital of France is Paris."}
+                await self._inbox.record(claim.lease, steps)
+            await self._inbox.commit(claim.lease, run_of(claim), consumed=1)
+            self._left -= 1
+            self._answered[claim.events[0].place.session.channel].set()
+
+
+async def main() -> None:
+    """Measure, and print the seconds."""
+    url, prefix, messages, sessions, records = sys.argv[1:]
+    async with RedisStore(url, prefix=prefix) as store:
+        print("ready", flush=True)
+        await asyncio.to_thread(sys.stdin.readline)
+        began = time.perf_counter()
+        await Half(store, messages=int(messages), sessions=int(sessions), records=records == "1").play()
+        print(time.perf_counter() - began)
+
+
+asyncio.run(main())
