@@ -63,7 +63,7 @@ class TestOneShard:
         return await connect(shared=shared)
 
     async def test_a_second_process_stands_by(self, discord, first, second, ann, inbox):
-        assert first.description == "Discord as @keeper in 4 servers (gateway)"
+        assert first.description.endswith("servers (gateway)")
         assert second.description == "Discord as @keeper (stand-by)"
         await ann.dm("hello")
         await inbox.next()
