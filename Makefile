@@ -10,7 +10,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONUTF8 := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench clean
+.PHONY: help run test check format bench delivery soak clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -61,6 +61,12 @@ format: $(TEST_STAMP) ## Format the code and mend what can be mended
 
 bench: $(BENCH_STAMP) ## Measure against the bare libraries and the peers
 	@$(BENCH_VENV)/bin/python benchmarks/run.py $(ARGS)
+
+delivery: $(TEST_STAMP) ## Measure acceptance, take-over and stop, and kill processes under load
+	@$(BIN)/python benchmarks/delivery.py $(ARGS)
+
+soak: $(TEST_STAMP) ## Thirty minutes of mixed load: memory and store must stay flat
+	@$(BIN)/python benchmarks/soak.py $(ARGS)
 
 clean: ## Remove the environment and the caches
 	rm -rf $(VENV) $(BENCH_VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage*

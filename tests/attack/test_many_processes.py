@@ -7,7 +7,6 @@ from siege.crew import Crew
 from siege.crowd import Crowd, CrowdPlan, faults
 from siege.ledger import message, session_key
 from siege.redis_server import OwnRedis
-from siege.starter import Starter
 from siege.waiting import until, until_told
 
 from threadkeep.chat.adapter import Acceptance
@@ -15,13 +14,10 @@ from threadkeep.chat.events import StopRequested
 from threadkeep.runs import Run
 from threadkeep.sessions import MessageKey, UserKey
 
+# The starter of the processes lives as long as the session, and so does its event loop.
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(120)]
+
 _SECONDS = 20
-
-
-@pytest.fixture
-async def crowd_starter():
-    async with Starter("crowd_program.py") as running:
-        yield running
 
 
 async def until_posted(crew: Crew, text: str) -> None:
@@ -29,27 +25,25 @@ async def until_posted(crew: Crew, text: str) -> None:
     await until(lambda: any(text in posted for posted in crew.texts), seconds=_SECONDS)
 
 
-@pytest.mark.timeout(120)
 @pytest.mark.parametrize("policy", ["collect", "queue"])
 async def test_processes_killed_every_second_answer_everything_once_and_in_order(
     policy, crowd_starter, redis_server, tmp_path
 ):
     plan = CrowdPlan(
-        sessions=200, messages=1_000, rate=100, kill_every=0.7, policy=policy, lease_seconds=1.0, seconds=100
+        sessions=200, messages=800, rate=120, kill_every=0.6, policy=policy, lease_seconds=1.0, seconds=100
     )
     result = await Crowd(crowd_starter, plan, redis=redis_server.url, folder=tmp_path).play()
     assert not faults(plan, result)
     assert sum(result.kills.values()) >= 5
 
 
-@pytest.mark.timeout(120)
 async def test_killed_redis_that_writes_always_loses_nothing_of_many_processes(crowd_starter, redis_server, tmp_path):
-    plan = CrowdPlan(sessions=100, messages=1_000, rate=100, kill_every=None, lease_seconds=1.0, seconds=100)
+    plan = CrowdPlan(sessions=100, messages=800, rate=120, kill_every=None, lease_seconds=1.0, seconds=100)
     async with OwnRedis(redis_server.executable, tmp_path) as server:
         playing = asyncio.create_task(Crowd(crowd_starter, plan, redis=server.url, folder=tmp_path).play())
         try:
             for _ in range(3):
-                await asyncio.wait((playing,), timeout=2.5)
+                await asyncio.wait((playing,), timeout=2.0)
                 server.kill()
                 await server.start()
             result = await playing
@@ -59,7 +53,6 @@ async def test_killed_redis_that_writes_always_loses_nothing_of_many_processes(c
     assert not faults(plan, result)
 
 
-@pytest.mark.timeout(120)
 @pytest.mark.parametrize("kind", ["redis", "sqlite"])
 async def test_sessions_of_a_killed_worker_are_taken_over_with_default_settings(
     kind, crowd_starter, redis_server, tmp_path
@@ -79,7 +72,6 @@ async def test_sessions_of_a_killed_worker_are_taken_over_with_default_settings(
     assert said == [f"a{number}/0" for number in range(10)]
 
 
-@pytest.mark.timeout(120)
 @pytest.mark.parametrize("kind", ["redis", "sqlite"])
 async def test_stop_that_another_process_accepts_stops_the_run(kind, crowd_starter, redis_server, tmp_path):
     url = redis_server.url if kind == "redis" else None

@@ -7,7 +7,8 @@ import sqlite3
 import pytest
 from siege.talks import LEASE_SECONDS, open_talk
 
-pytestmark = pytest.mark.timeout(120)
+# The starter of the bots lives as long as the session, and so does its event loop.
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(120)]
 
 
 @pytest.mark.parametrize("platform", ["slack", "discord"])

@@ -65,6 +65,7 @@ async def talk(street: Street) -> None:
         await street.wait(lambda seen, number=number: f"This is answer {number}." in seen[-1].text, seconds=_LONG)
 
 
+@pytest.mark.asyncio(loop_scope="session")
 @pytest.mark.timeout(180)
 async def test_in_a_storm_of_faults_each_question_has_exactly_one_answer(starter, redis_server, tmp_path):
     port = int(redis_server.url.rsplit(":", 1)[1].split("/")[0])

@@ -23,6 +23,7 @@ from threadkeep.errors import (
 )
 from threadkeep.messages import Message
 from threadkeep.runs import Run, RunStatus, RunTrace
+from threadkeep.runtime.fenced import FencedReply
 from threadkeep.runtime.journal import DELETED_BY, STOP, Outcome, RunJournal, until_stored
 from threadkeep.runtime.view import REFERENCE_LENGTH, View, dropped_line, failure_line
 from threadkeep.stores.base import Claim, Store, Transcript
@@ -82,6 +83,7 @@ class Answer:
         adapters: Where to reply, by platform.
         settings: How.
         clock: Gives the seconds since the epoch.
+        is_held: Tells whether the claim's lease cannot have lapsed yet.
     """
 
     def __init__(
@@ -93,6 +95,7 @@ class Answer:
         adapters: Mapping[str, Adapter],
         settings: AnswerSettings,
         clock: Callable[[], float],
+        is_held: Callable[[], bool],
     ) -> None:
         self._claim = claim
         self._agent = agent
@@ -100,6 +103,7 @@ class Answer:
         self._adapters = adapters
         self._settings = settings
         self._clock = clock
+        self._is_held = is_held
         self._claimed_at = clock()
         self._policy = settings.policies.of(claim.events[0].place) if claim.events else Policy.COLLECT
         self._journal = RunJournal(store.inbox, claim, taken=take(claim.events, self._policy))
@@ -165,7 +169,7 @@ class Answer:
                 self._log.info("hint_not_shown", error=type(error).__name__)
 
     async def _answer(self, events: tuple[MessageReceived, ...], adapter: Adapter) -> None:
-        reply = adapter.open_reply(
+        opened = adapter.open_reply(
             ReplyRequest(
                 place=events[-1].place,
                 run_id=self._claim.run_id,
@@ -174,6 +178,7 @@ class Answer:
                 on_posted=self._journal.note_posted,
             )
         )
+        reply = FencedReply(opened, is_held=self._is_held)
         self._reply = reply
         dead = None
         try:

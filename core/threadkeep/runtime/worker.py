@@ -182,6 +182,7 @@ class Worker:
             adapters=self._adapters,
             settings=self._settings,
             clock=self._clock,
+            is_held=lambda: self._is_held(claim.lease),
         )
         session_id = claim.lease.session_id
         self._answers[session_id] = answer
@@ -247,10 +248,14 @@ class Worker:
             for lease in lost:
                 self._cancel_lost(lease)
 
+    def _is_held(self, lease: Lease) -> bool:
+        """Tell whether a lease cannot have lapsed yet, by this process's own clock."""
+        kept_at = self._kept_at.get(lease)
+        return kept_at is not None and self._monotonic() - kept_at < self._store.lease_seconds
+
     def _cancel_lapsed(self) -> None:
-        lapsed_at = self._monotonic() - self._store.lease_seconds
-        for lease, kept_at in tuple(self._kept_at.items()):
-            if kept_at <= lapsed_at:
+        for lease in tuple(self._kept_at):
+            if not self._is_held(lease):
                 self._cancel_lost(lease)
 
     def _cancel_lost(self, lease: Lease) -> None:

@@ -244,6 +244,11 @@ def until_committed(points: Sequence[str]) -> tuple[str, ...]:
     return tuple(points[:last])
 
 
+def rounds(most: int) -> int:
+    """Give how often to repeat what is the same each time: so often where ATTACK=all asks for it, else once."""
+    return most if os.environ.get("ATTACK") == "all" else 1
+
+
 def sampled(points: Sequence[str], *, every: int) -> list[str]:
     """Give the points to try: all of them where ATTACK=all asks for it, else each n-th from a random one on."""
     if os.environ.get("ATTACK") == "all":
