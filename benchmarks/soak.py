@@ -31,6 +31,7 @@ from threadkeep.stores.base import Store  # noqa: E402
 SEEN_SECONDS = 20.0
 STORE = {"max_runs": 5, "lease_seconds": 2.0}
 SESSIONS = 100
+CHANGED_SESSIONS = 2
 MAY_GROW = 1.15
 """By which factor the last third of a run may be above the second."""
 
@@ -80,15 +81,17 @@ class Load:
         """Speak until it is cancelled."""
         async with self._crew.open_store() as store, asyncio.TaskGroup() as group:
             while True:
-                group.create_task(self._speak(store, random.randrange(SESSIONS)))
+                luck = random.random()
+                # Of changed messages some hundred are kept in each session: in few sessions that is soon reached.
+                among = CHANGED_SESSIONS if luck < 0.15 else SESSIONS
+                group.create_task(self._speak(store, random.randrange(among), luck))
                 await asyncio.sleep(self._pause)
 
-    async def _speak(self, store: Store, session: int) -> None:
+    async def _speak(self, store: Store, session: int, luck: float) -> None:
         number = self._numbers[session]
         self._numbers[session] += 1
         await self._crew.platform.deliver(f"s{session}", number)
         self.said += 1
-        luck = random.random()
         question = message(f"s{session}", number)
         who = {"user": question.user, "speaker": question.speaker, "place": question.place}
         if luck < 0.1:
