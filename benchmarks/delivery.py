@@ -8,6 +8,7 @@ import argparse
 import asyncio
 import os
 import platform
+import random
 import statistics
 import subprocess
 import sys
@@ -162,11 +163,12 @@ class Bench:
         """Measure from the kill of a worker to the next attempt of its runs, with default settings."""
         values: list[float] = []
         for _ in range(self._size.rounds):
-            async with Crew(self._starter, folder=self._new_folder(), redis=self._url, model_seconds=1.5) as crew:
+            async with Crew(self._starter, folder=self._new_folder(), redis=self._url, model_seconds=5.0) as crew:
                 await crew.add("ingress", "worker", "worker")
                 for number in range(20):
                     await crew.platform.deliver(f"a{number}", 0)
-                await asyncio.sleep(0.5)
+                # At any moment between two renewals of the leases.
+                await asyncio.sleep(random.uniform(0.5, 4.0))
                 killed_at = time.time()
                 await crew.kill(1)
                 posts = await until(lambda ledger=crew.ledger: _whole(read_ledger(ledger), 20), seconds=60)

@@ -1,7 +1,8 @@
 """Let bots answer mixed load for a long time, and check that memory and stores do not grow; `make soak` calls this.
 
 One bot of an ingress and two workers on Redis, and one of a single process on SQLite. What is kept for a day in real
-life is kept for seconds here, so that what is dropped is seen to be dropped.
+life is kept for seconds here, so that what is dropped is seen to be dropped. The first third fills caches, sessions and
+lists that have a bound, which takes some ten minutes: a run of less than half an hour shows more growth.
 """
 
 import argparse
