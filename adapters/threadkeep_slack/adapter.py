@@ -13,23 +13,23 @@ from threadkeep.chat.adapter import OnPosted, Reply, ReplyRequest, SharedState, 
 from threadkeep.chat.events import Event, Place
 from threadkeep.chat.reply import EditingReply, ReplyLimits
 from threadkeep.errors import PlatformError
-from threadkeep_slack.bolt import build_app
-from threadkeep_slack.catch_up import History
-from threadkeep_slack.directory import Directory, thread_key
-from threadkeep_slack.events import PLATFORM
-from threadkeep_slack.hand_over import HandOver
-from threadkeep_slack.http_events import HttpEvents
-from threadkeep_slack.intake import Intake
+from threadkeep_slack.inbound.catch_up import History
+from threadkeep_slack.inbound.directory import Directory, thread_key
+from threadkeep_slack.inbound.events import PLATFORM
+from threadkeep_slack.inbound.hand_over import HandOver
+from threadkeep_slack.inbound.intake import Intake
 from threadkeep_slack.limits import EDIT_INTERVAL, GATHER_SECONDS, PART_LENGTH, SLOT_HEARTBEAT
-from threadkeep_slack.mentions import sent_length
-from threadkeep_slack.pacing import Pacing
-from threadkeep_slack.poster import SlackPoster
+from threadkeep_slack.replies.pacing import Pacing
+from threadkeep_slack.replies.poster import SlackPoster
 from threadkeep_slack.settings import SlackSettings, read_settings
-from threadkeep_slack.slots import SocketSlots, app_of
-from threadkeep_slack.socket_client import SocketFamily
-from threadkeep_slack.socket_mode import SocketMode
-from threadkeep_slack.sockets import Sockets
-from threadkeep_slack.transport import Ending, OnLost, Transport
+from threadkeep_slack.text.mentions import sent_length
+from threadkeep_slack.transport.bolt import build_app
+from threadkeep_slack.transport.http_events import HttpEvents
+from threadkeep_slack.transport.port import Ending, OnLost, Transport
+from threadkeep_slack.transport.slots import SocketSlots, app_of
+from threadkeep_slack.transport.socket_client import SocketFamily
+from threadkeep_slack.transport.socket_mode import SocketMode
+from threadkeep_slack.transport.sockets import Sockets
 from threadkeep_slack.web_api import new_client, new_session
 from threadkeep_slack.workspace import Workspace, identify
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field, ValidationError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from threadkeep.errors import PlatformError
-from threadkeep_slack.payloads import Envelope, Id
+from threadkeep_slack.inbound.payloads import Envelope, Id
 from threadkeep_slack.web_api import platform_errors
 
 _log = structlog.get_logger(__name__)

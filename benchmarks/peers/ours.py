@@ -6,7 +6,7 @@ import os
 from pulse import pulse
 from words import ANSWER, HISTORY_RUNS, INSTRUCTIONS, MODEL, PERSON, QUESTION, TEAM
 
-import threadkeep_slack.pacing
+import threadkeep_slack.replies.pacing
 from threadkeep import Agent, Bot, Message, OpenAIChat, RedisStore, Role, Run, SessionKey, UserKey
 from threadkeep.runtime.logs import configure_logging
 from threadkeep.sessions import new_run_id
@@ -26,7 +26,7 @@ def finished_run(channel: str) -> Run:
 
 async def main() -> None:
     # Slack allows 50 edits a minute, and the adapter keeps to it. What an answer costs is measured, not that wait.
-    threadkeep_slack.pacing.EDITS_PER_MINUTE = 10_000_000  # type: ignore[misc]
+    threadkeep_slack.replies.pacing.EDITS_PER_MINUTE = 10_000_000  # type: ignore[misc]
     configure_logging(level="info", is_json=True)
     store = RedisStore(os.environ["REDIS_URL"], max_runs=10_000)
     agent = Agent(

@@ -18,7 +18,7 @@ import threadkeep_discord.crew
 import threadkeep_discord.shard
 import threadkeep_discord.slots
 import threadkeep_slack.adapter
-import threadkeep_slack.socket_mode
+import threadkeep_slack.transport.socket_mode
 from threadkeep import Agent, Bot, OpenAIChat, RedisStore, SQLiteStore
 from threadkeep.chat.policy import Policy
 from threadkeep.runtime.logs import configure_logging
@@ -57,8 +57,8 @@ def make_bot(order: Order, doom: Doom) -> Bot:
     threadkeep_discord.adapter.DiscordPoster = doomed(
         threadkeep_discord.adapter.DiscordPoster, doom, "poster", "post", "edit", "remove"
     )
-    threadkeep_slack.socket_mode.OwnedSocketClient = doomed(
-        threadkeep_slack.socket_mode.OwnedSocketClient, doom, "slack", "send_socket_mode_response"
+    threadkeep_slack.transport.socket_mode.OwnedSocketClient = doomed(
+        threadkeep_slack.transport.socket_mode.OwnedSocketClient, doom, "slack", "send_socket_mode_response"
     )
     environ = order["environ"]
     adapters = [

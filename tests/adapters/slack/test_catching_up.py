@@ -108,7 +108,7 @@ async def test_a_missed_stop_is_a_stop(connect, catch_up, asleep, sink, ann):
 async def test_many_pages_are_read_and_the_oldest_come_first(
     monkeypatch, connect, catch_up, asleep, sink, ann, general, where
 ):
-    monkeypatch.setattr("threadkeep_slack.catch_up.LOOK_BACK_PAGE", 3)
+    monkeypatch.setattr("threadkeep_slack.inbound.catch_up.LOOK_BACK_PAGE", 3)
     event = sink.events[0 if where == "thread" else 1]
     for number in range(11):
         if where == "thread":
@@ -120,8 +120,8 @@ async def test_many_pages_are_read_and_the_oldest_come_first(
 
 
 async def test_reading_ends_somewhere(monkeypatch, slack, connect, catch_up, asleep, sink, ann):
-    monkeypatch.setattr("threadkeep_slack.catch_up.LOOK_BACK_PAGE", 2)
-    monkeypatch.setattr("threadkeep_slack.catch_up.CATCH_UP_PAGES", 3)
+    monkeypatch.setattr("threadkeep_slack.inbound.catch_up.LOOK_BACK_PAGE", 2)
+    monkeypatch.setattr("threadkeep_slack.inbound.catch_up.CATCH_UP_PAGES", 3)
     for number in range(20):
         await ann.dm(f"message {number}")
     found = await catch_up(await connect(), sink.events[1].place, after=sink.events[1].key.message)
@@ -159,7 +159,7 @@ async def test_in_the_agent_view_new_conversations_are_found(
     ],
 )
 async def test_slack_that_is_busy_is_waited_for(monkeypatch, slack, connect, catch_up, asleep, sink, ann, fault):
-    monkeypatch.setattr("threadkeep_slack.catch_up.CATCH_UP_DELAY", 0.01)
+    monkeypatch.setattr("threadkeep_slack.inbound.catch_up.CATCH_UP_DELAY", 0.01)
     await ann.dm("one")
     adapter = await connect()
     slack.faults.add(fault)
@@ -169,7 +169,7 @@ async def test_slack_that_is_busy_is_waited_for(monkeypatch, slack, connect, cat
 
 
 async def test_slack_that_stays_away_is_said_so(monkeypatch, slack, connect, catch_up, asleep, sink):
-    monkeypatch.setattr("threadkeep_slack.catch_up.CATCH_UP_DELAY", 0.01)
+    monkeypatch.setattr("threadkeep_slack.inbound.catch_up.CATCH_UP_DELAY", 0.01)
     adapter = await connect()
     slack.faults.add(Fault(match="conversations.replies", kind="status", status=503, times=9))
     with pytest.raises(PlatformUnavailableError):

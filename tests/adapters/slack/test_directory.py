@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from threadkeep.errors import PlaceGoneError, PlatformUnavailableError
-from threadkeep_slack.directory import LookupCache
+from threadkeep_slack.inbound.directory import LookupCache
 from threadkeep_slack.limits import CACHED_NAMES, FAILED_LOOKUP_TTL, LOOKUPS_IN_FLIGHT, NAME_TTL
 
 

@@ -3,8 +3,8 @@
 import pytest
 
 from threadkeep.chat.events import Addressing, PlaceKind
-from threadkeep_slack.events import addressing_of, is_from_person, is_spoken, people_in, place_of, to_event
-from threadkeep_slack.payloads import MessageEnvelope, SlackMessage, read_heading
+from threadkeep_slack.inbound.events import addressing_of, is_from_person, is_spoken, people_in, place_of, to_event
+from threadkeep_slack.inbound.payloads import MessageEnvelope, SlackMessage, read_heading
 from threadkeep_slack.workspace import Workspace
 
 WORKSPACE = Workspace(team="T01", team_name="Acme", bot_user="U0BOT", bot_name="keeper", bot="B01")

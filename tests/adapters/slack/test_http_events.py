@@ -89,7 +89,7 @@ async def test_a_redelivered_event_is_acknowledged_as_known(acme, post, sink):
 
 
 async def test_more_than_the_store_can_take_is_refused_and_delivered_again(monkeypatch, slack, acme, adapter, sink):
-    monkeypatch.setattr("threadkeep_slack.hand_over.EVENTS_IN_FLIGHT", 2)
+    monkeypatch.setattr("threadkeep_slack.inbound.hand_over.EVENTS_IN_FLIGHT", 2)
     sink.is_open.clear()
     for number in range(2):
         await acme.user(f"Person {number}").dm("hello")

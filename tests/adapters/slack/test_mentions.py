@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from threadkeep_slack.limits import MARKDOWN_LENGTH, PART_LENGTH
-from threadkeep_slack.mentions import neutralise, sent_length
+from threadkeep_slack.text.mentions import neutralise, sent_length
 
 BREAK = "\u200b"
 LIVE = re.compile(r"<\s*(?:@[A-Z0-9]|!(?:channel|here|everyone|group|subteam))", re.IGNORECASE)

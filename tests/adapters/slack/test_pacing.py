@@ -6,7 +6,7 @@ import pytest
 
 from threadkeep.errors import PlatformRateLimitError
 from threadkeep_slack.limits import EDIT_BURST, EDITS_PER_MINUTE
-from threadkeep_slack.pacing import Pacing
+from threadkeep_slack.replies.pacing import Pacing
 
 
 class Clock:

@@ -16,8 +16,8 @@ from threadkeep.errors import (
 from threadkeep.sessions import SessionKey
 from threadkeep_emulators.faults import Fault
 from threadkeep_slack.limits import EDIT_BURST
-from threadkeep_slack.pacing import Pacing
-from threadkeep_slack.poster import SlackPoster
+from threadkeep_slack.replies.pacing import Pacing
+from threadkeep_slack.replies.poster import SlackPoster
 from threadkeep_slack.web_api import new_client, new_session
 
 BREAK = "\u200b"
@@ -169,7 +169,7 @@ async def test_without_the_scope_to_look_back_the_part_is_posted(slack, acme, qu
 
 
 async def test_looking_back_reads_beyond_one_page(monkeypatch, acme, question, poster_for, request_of):
-    monkeypatch.setattr("threadkeep_slack.look_back.LOOK_BACK_PAGE", 2)
+    monkeypatch.setattr("threadkeep_slack.replies.look_back.LOOK_BACK_PAGE", 2)
     for number in range(3):
         await acme.user("Bob").replies(question, f"talk {number}")
     first = await poster_for(request_of(question)).post(0, "begun")

@@ -7,10 +7,10 @@ import pytest
 
 from threadkeep.errors import PlatformAuthError
 from threadkeep_emulators.faults import Fault
-from threadkeep_slack.bolt import build_app
-from threadkeep_slack.socket_client import SocketFamily
-from threadkeep_slack.socket_mode import SocketMode
-from threadkeep_slack.transport import Ending
+from threadkeep_slack.transport.bolt import build_app
+from threadkeep_slack.transport.port import Ending
+from threadkeep_slack.transport.socket_client import SocketFamily
+from threadkeep_slack.transport.socket_mode import SocketMode
 from threadkeep_slack.web_api import new_client, new_session
 from threadkeep_slack.workspace import identify
 

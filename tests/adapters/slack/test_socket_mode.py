@@ -150,8 +150,8 @@ async def test_auth_test_is_made_once_for_all_events(slack, adapter, sink, ann):
 
 @pytest.mark.parametrize("sockets", [1, 2])
 async def test_more_than_is_handed_over_at_once_waits(monkeypatch, slack, connect, socket_settings, sink, ann, sockets):
-    monkeypatch.setattr("threadkeep_slack.socket_client.EVENTS_IN_FLIGHT", 5)
-    monkeypatch.setattr("threadkeep_slack.hand_over.EVENTS_IN_FLIGHT", 5)
+    monkeypatch.setattr("threadkeep_slack.transport.socket_client.EVENTS_IN_FLIGHT", 5)
+    monkeypatch.setattr("threadkeep_slack.inbound.hand_over.EVENTS_IN_FLIGHT", 5)
     slack.faults.add(Fault(match="users.info", kind="delay", seconds=0.1))
     await connect(socket_settings(sockets=sockets))
     for number in range(100):
@@ -165,7 +165,7 @@ async def test_more_than_is_handed_over_at_once_waits(monkeypatch, slack, connec
 
 
 async def test_a_store_that_hangs_does_not_hold_a_conversation_for_ever(monkeypatch, slack, adapter, sink, ann):
-    monkeypatch.setattr("threadkeep_slack.hand_over.HAND_OVER_SECONDS", 0.1)
+    monkeypatch.setattr("threadkeep_slack.inbound.hand_over.HAND_OVER_SECONDS", 0.1)
     sink.is_open.clear()
     delivery = of_message(slack, await ann.dm("hello"))
     await slack.wait_until_settled(delivery)

@@ -9,7 +9,7 @@ from threadkeep.errors import PlatformUnavailableError, StoreUnavailableError
 from threadkeep_emulators.faults import Fault
 from threadkeep_slack import SlackAdapter
 from threadkeep_slack.limits import MOST_SOCKETS
-from threadkeep_slack.slots import app_of
+from threadkeep_slack.transport.slots import app_of
 
 
 class SharedTable:

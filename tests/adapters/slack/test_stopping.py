@@ -6,7 +6,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from threadkeep.chat.adapter import Acceptance, ReplyContent, ReplyRequest
 from threadkeep.chat.events import StopRequested
 from threadkeep_emulators.faults import Fault
-from threadkeep_slack.stops import STOP_ACTION
+from threadkeep_slack.inbound.stops import STOP_ACTION
 
 STOP_BUTTON = {
     "type": "actions",
@@ -114,7 +114,7 @@ async def test_a_sign_in_direct_messages_means_the_conversation(connect, socket_
 async def test_a_sign_whose_thread_is_not_found_in_time_is_delivered_again(
     monkeypatch, slack, connect, adapter, sink, ann, question, answer
 ):
-    monkeypatch.setattr("threadkeep_slack.hand_over.NAME_LOOKUP_SECONDS", 0.05)
+    monkeypatch.setattr("threadkeep_slack.inbound.hand_over.NAME_LOOKUP_SECONDS", 0.05)
     await adapter.stop()
     await connect()
     slack.faults.add(Fault(match="conversations.replies", kind="delay", seconds=0.3))

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from threadkeep_slack.text import leading_mention, mentioned_users, to_markdown
+from threadkeep_slack.text.markup import leading_mention, mentioned_users, to_markdown
 
 NAMES = {"U0ANN": "Ann", "W0BOB": "Bob"}
 

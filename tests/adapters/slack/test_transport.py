@@ -2,11 +2,11 @@
 
 import asyncio
 
-from threadkeep_slack.transport import end_tasks
+from threadkeep_slack.transport.port import end_tasks
 
 
 async def test_a_task_that_loses_a_cancellation_is_ended_by_the_next(monkeypatch):
-    monkeypatch.setattr("threadkeep_slack.transport._CANCEL_SECONDS", 0.01)
+    monkeypatch.setattr("threadkeep_slack.transport.port._CANCEL_SECONDS", 0.01)
     lost = []
 
     async def careless():

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from threadkeep_slack.turns import LAST, Turns, rank_of
+from threadkeep_slack.inbound.turns import LAST, Turns, rank_of
 
 
 @pytest.fixture

@@ -4,15 +4,15 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 from threadkeep.chat.events import MessageReceived, StopRequested
-from threadkeep_slack.changes import concerns_bot, deleted_message, edited_message, to_deletion, to_edit
-from threadkeep_slack.controls import Controls
-from threadkeep_slack.directory import Directory, thread_key
-from threadkeep_slack.events import addressing_of, is_from_person, is_spoken, people_in
-from threadkeep_slack.hand_over import Arrival, Findings, HandOver
-from threadkeep_slack.hearing import hear
-from threadkeep_slack.payloads import ChangeEnvelope, MessageEnvelope, SlackChange, SlackMessage, read_heading
-from threadkeep_slack.reading import read_envelope
-from threadkeep_slack.turns import rank_of
+from threadkeep_slack.inbound.changes import concerns_bot, deleted_message, edited_message, to_deletion, to_edit
+from threadkeep_slack.inbound.controls import Controls
+from threadkeep_slack.inbound.directory import Directory, thread_key
+from threadkeep_slack.inbound.events import addressing_of, is_from_person, is_spoken, people_in
+from threadkeep_slack.inbound.hand_over import Arrival, Findings, HandOver
+from threadkeep_slack.inbound.hearing import hear
+from threadkeep_slack.inbound.payloads import ChangeEnvelope, MessageEnvelope, SlackChange, SlackMessage, read_heading
+from threadkeep_slack.inbound.reading import read_envelope
+from threadkeep_slack.inbound.turns import rank_of
 from threadkeep_slack.workspace import Workspace
 
 

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from threadkeep_slack.payloads import Envelope, Id, Payload, Timestamp
+from threadkeep_slack.inbound.payloads import Envelope, Id, Payload, Timestamp
 
 
 class ReactedTo(Payload):

@@ -12,9 +12,11 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from threadkeep.chat.events import Event, Place, PlaceKind
 from threadkeep.errors import PlatformError, PlatformRateLimitError, PlatformUnavailableError
-from threadkeep_slack.directory import Directory
-from threadkeep_slack.events import addressing_of, is_from_person, is_spoken, people_in
-from threadkeep_slack.hearing import hear
+from threadkeep_slack.inbound.directory import Directory
+from threadkeep_slack.inbound.events import addressing_of, is_from_person, is_spoken, people_in
+from threadkeep_slack.inbound.hearing import hear
+from threadkeep_slack.inbound.payloads import SlackMessage, in_channel
+from threadkeep_slack.inbound.turns import rank_of
 from threadkeep_slack.limits import (
     CATCH_UP_ATTEMPTS,
     CATCH_UP_DELAY,
@@ -22,8 +24,6 @@ from threadkeep_slack.limits import (
     CATCH_UP_PAGES,
     LOOK_BACK_PAGE,
 )
-from threadkeep_slack.payloads import SlackMessage, in_channel
-from threadkeep_slack.turns import rank_of
 from threadkeep_slack.web_api import messages_in, next_cursor, platform_errors
 from threadkeep_slack.workspace import Workspace
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from threadkeep.chat.events import Addressing, MessageReceived, StopRequested
-from threadkeep_slack.events import place_of, to_event
-from threadkeep_slack.payloads import SlackMessage
+from threadkeep_slack.inbound.events import place_of, to_event
+from threadkeep_slack.inbound.payloads import SlackMessage
 from threadkeep_slack.workspace import Workspace
 
 _STOP_WORDS: Final = frozenset({"/stop", "!stop"})

@@ -6,7 +6,7 @@ from typing import TypeVar
 import structlog
 from pydantic import ValidationError
 
-from threadkeep_slack.payloads import Envelope, Payload
+from threadkeep_slack.inbound.payloads import Envelope, Payload
 from threadkeep_slack.workspace import Workspace
 
 _log = structlog.get_logger(__name__)

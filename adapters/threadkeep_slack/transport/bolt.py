@@ -12,11 +12,11 @@ from slack_bolt.error import BoltUnhandledRequestError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from threadkeep.errors import PlatformAuthError
-from threadkeep_slack.hand_over import NotHandedOverError
+from threadkeep_slack.inbound.hand_over import NotHandedOverError
+from threadkeep_slack.inbound.reading import event_id_of
+from threadkeep_slack.inbound.stops import STOP_ACTION, STOP_COMMAND
 from threadkeep_slack.logs import bolt_logger
-from threadkeep_slack.reading import event_id_of
-from threadkeep_slack.stops import STOP_ACTION, STOP_COMMAND
-from threadkeep_slack.transport import OnLost
+from threadkeep_slack.transport.port import OnLost
 from threadkeep_slack.workspace import Workspace
 
 _log = structlog.get_logger(__name__)

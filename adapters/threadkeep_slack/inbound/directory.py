@@ -11,8 +11,8 @@ import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
 from threadkeep.errors import PlaceGoneError, PlatformError
+from threadkeep_slack.inbound.payloads import ConversationKind
 from threadkeep_slack.limits import CACHED_NAMES, FAILED_LOOKUP_TTL, LOOKUPS_IN_FLIGHT, NAME_TTL
-from threadkeep_slack.payloads import ConversationKind
 from threadkeep_slack.web_api import platform_errors
 
 _log = structlog.get_logger(__name__)

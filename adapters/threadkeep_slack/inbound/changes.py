@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from threadkeep.chat.events import Addressing, MessageDeleted, MessageEdited
-from threadkeep_slack.events import addressing_of, is_from_person, is_spoken, key_of, place_of, to_event
-from threadkeep_slack.payloads import SlackChange, SlackMessage
+from threadkeep_slack.inbound.events import addressing_of, is_from_person, is_spoken, key_of, place_of, to_event
+from threadkeep_slack.inbound.payloads import SlackChange, SlackMessage
 from threadkeep_slack.workspace import Workspace
 
 

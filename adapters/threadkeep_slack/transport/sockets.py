@@ -7,9 +7,9 @@ from typing import Final
 import structlog
 
 from threadkeep.errors import PlatformAuthError, PlatformError, StoreError
-from threadkeep_slack.slots import SocketSlots
-from threadkeep_slack.socket_mode import SocketMode
-from threadkeep_slack.transport import OnLost, end_tasks
+from threadkeep_slack.transport.port import OnLost, end_tasks
+from threadkeep_slack.transport.slots import SocketSlots
+from threadkeep_slack.transport.socket_mode import SocketMode
 
 _log = structlog.get_logger(__name__)
 

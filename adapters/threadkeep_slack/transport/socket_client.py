@@ -9,7 +9,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from threadkeep_slack.limits import EVENTS_IN_FLIGHT, RENEWAL_SECONDS
 from threadkeep_slack.logs import sdk_logger
-from threadkeep_slack.transport import end_tasks
+from threadkeep_slack.transport.port import end_tasks
 
 _CLOSE_SECONDS: Final = 2.0
 

@@ -7,14 +7,19 @@ import structlog
 
 from threadkeep.chat.adapter import Acceptance
 from threadkeep.chat.events import Place, StopRequested
-from threadkeep_slack.control_payloads import ButtonPress, ReactionEnvelope, SessionStoppedEnvelope, SlashCommand
-from threadkeep_slack.directory import Directory
-from threadkeep_slack.events import is_threaded, place_in
-from threadkeep_slack.hand_over import Arrival, Findings, HandOver
+from threadkeep_slack.inbound.control_payloads import (
+    ButtonPress,
+    ReactionEnvelope,
+    SessionStoppedEnvelope,
+    SlashCommand,
+)
+from threadkeep_slack.inbound.directory import Directory
+from threadkeep_slack.inbound.events import is_threaded, place_in
+from threadkeep_slack.inbound.hand_over import Arrival, Findings, HandOver
+from threadkeep_slack.inbound.reading import read, read_envelope
+from threadkeep_slack.inbound.stops import is_stop_sign, stop_by_command, stop_by_press, stop_by_reaction, stop_by_slack
+from threadkeep_slack.inbound.turns import LAST, rank_of
 from threadkeep_slack.limits import PLACES_REMEMBERED
-from threadkeep_slack.reading import read, read_envelope
-from threadkeep_slack.stops import is_stop_sign, stop_by_command, stop_by_press, stop_by_reaction, stop_by_slack
-from threadkeep_slack.turns import LAST, rank_of
 from threadkeep_slack.workspace import Workspace
 
 _log = structlog.get_logger(__name__)

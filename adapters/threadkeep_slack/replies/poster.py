@@ -12,9 +12,9 @@ from threadkeep.errors import (
     PlatformRateLimitError,
     PlatformUnavailableError,
 )
-from threadkeep_slack.look_back import find_part, mark
-from threadkeep_slack.mentions import neutralise
-from threadkeep_slack.pacing import Pacing
+from threadkeep_slack.replies.look_back import find_part, mark
+from threadkeep_slack.replies.pacing import Pacing
+from threadkeep_slack.text.mentions import neutralise
 from threadkeep_slack.web_api import platform_errors
 
 _log = structlog.get_logger(__name__)

@@ -8,9 +8,9 @@ from typing import Final
 
 from threadkeep.chat.events import Place, StopRequested
 from threadkeep.sessions import MessageKey
-from threadkeep_slack.control_payloads import ButtonPress, Reaction, SessionStoppedEnvelope, SlashCommand
-from threadkeep_slack.events import PLATFORM, is_threaded, place_in, user_key
-from threadkeep_slack.hand_over import Findings
+from threadkeep_slack.inbound.control_payloads import ButtonPress, Reaction, SessionStoppedEnvelope, SlashCommand
+from threadkeep_slack.inbound.events import PLATFORM, is_threaded, place_in, user_key
+from threadkeep_slack.inbound.hand_over import Findings
 from threadkeep_slack.workspace import Workspace
 
 STOP_ACTION: Final = "threadkeep_stop"

@@ -8,9 +8,9 @@ from typing import Final
 
 from threadkeep.chat.events import Addressing, MessageReceived, Place, PlaceKind
 from threadkeep.sessions import MessageKey, SessionKey, UserKey
+from threadkeep_slack.inbound.payloads import SlackMessage
 from threadkeep_slack.limits import MENTIONED_NAMES
-from threadkeep_slack.payloads import SlackMessage
-from threadkeep_slack.text import leading_mention, mentioned_users, to_markdown
+from threadkeep_slack.text.markup import leading_mention, mentioned_users, to_markdown
 from threadkeep_slack.workspace import Workspace
 
 PLATFORM: Final = "slack"

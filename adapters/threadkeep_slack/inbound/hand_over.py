@@ -10,9 +10,9 @@ import structlog
 from threadkeep.chat.adapter import Acceptance, Sink
 from threadkeep.chat.events import Event
 from threadkeep.errors import PlatformError
-from threadkeep_slack.directory import Directory, thread_key
+from threadkeep_slack.inbound.directory import Directory, thread_key
+from threadkeep_slack.inbound.turns import Rank, Turns
 from threadkeep_slack.limits import EVENTS_IN_FLIGHT, HAND_OVER_SECONDS, NAME_LOOKUP_SECONDS
-from threadkeep_slack.turns import Rank, Turns
 
 _log = structlog.get_logger(__name__)
 

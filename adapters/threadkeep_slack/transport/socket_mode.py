@@ -15,10 +15,10 @@ from slack_sdk.socket_mode.response import SocketModeResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
 from threadkeep.errors import PlatformAuthError, PlatformError, PlatformUnavailableError
+from threadkeep_slack.inbound.reading import event_id_of
 from threadkeep_slack.limits import CONNECT_SECONDS, DRAIN_SECONDS, PING_SECONDS, SOCKET_DOWN_SECONDS
-from threadkeep_slack.reading import event_id_of
-from threadkeep_slack.socket_client import OwnedSocketClient, SocketFamily
-from threadkeep_slack.transport import OnLost, end_tasks
+from threadkeep_slack.transport.port import OnLost, end_tasks
+from threadkeep_slack.transport.socket_client import OwnedSocketClient, SocketFamily
 from threadkeep_slack.web_api import platform_errors
 
 _log = structlog.get_logger(__name__)

@@ -1,0 +1,1 @@
+"""Slack's markup and plain Markdown."""

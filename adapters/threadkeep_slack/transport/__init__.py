@@ -1,0 +1,1 @@
+"""The ways by which events come: sockets and requests."""
