@@ -7,6 +7,7 @@ from collections.abc import Callable
 import discord
 
 from threadkeep.chat.adapter import ReplyRequest
+from threadkeep.chat.elements import Elements
 from threadkeep_discord.limits import NONCE_LENGTH
 from threadkeep_discord.look_back import EarlierParts, Posted, PostedPayload, read_own, squeezed
 from threadkeep_discord.places import DIRECT_WORKSPACE
@@ -40,7 +41,7 @@ class DiscordPoster:
         self._earlier = EarlierParts(request, read=self._read_own)
         self._generations: dict[int, int] = {}
 
-    async def post(self, part: int, text: str) -> str:
+    async def post(self, part: int, text: str, elements: Elements = ()) -> str:
         """Make a part visible and give its message's id. Repeating it gives the same message.
 
         What an earlier attempt may have posted is looked for first, whether or not Discord would still refuse the
@@ -59,7 +60,7 @@ class DiscordPoster:
         self._earlier.note(part, posted.message_id)
         return posted.message_id
 
-    async def edit(self, message_id: str, text: str) -> None:
+    async def edit(self, message_id: str, text: str, elements: Elements = ()) -> None:
         """Replace the text of a message.
 
         Raises:

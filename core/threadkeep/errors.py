@@ -117,3 +117,7 @@ class PlatformUnavailableError(PlatformError):
 
 class PlaceGoneError(PlatformError):
     """The place or message does not exist any more, or is closed to the bot."""
+
+
+class FileNotReadError(PlatformError):
+    """A file cannot be read: it is too large, gone, or not what it should be. Its text is shown to people."""

@@ -29,6 +29,42 @@ class ToolCall:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """A file that stands in a message, by reference: its bytes are with the platform.
+
+    Attributes:
+        id: The platform's id, by which the adapter reads it.
+        name: Its name, as the person gave it.
+        media_type: What the platform says that it is, such as ``image/png``; it may be wrong.
+        size: Its length in bytes, as the platform says; 0 where it does not.
+        url: Where the platform keeps it; not to be shown to anybody.
+        note: Why it cannot be read, in a few words; empty if it perhaps can.
+    """
+
+    id: str
+    name: str
+    media_type: str = "application/octet-stream"
+    size: int = 0
+    url: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """A file with its bytes.
+
+    Attributes:
+        name: Its name.
+        media_type: What it is, such as ``image/png``.
+        data: Its bytes.
+    """
+
+    name: str
+    media_type: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """One message between agent and model.
 
@@ -39,6 +75,7 @@ class Message:
         tool_call_id: For a tool message, the call that it answers.
         is_error: For a tool message, whether the call failed.
         source: For what a person said on a platform, the key of their message: later edits and deletions find it.
+        attachments: The files that stand in it.
     """
 
     role: Role
@@ -47,6 +84,7 @@ class Message:
     tool_call_id: str | None = None
     is_error: bool = False
     source: str | None = None
+    attachments: tuple[Attachment, ...] = ()
 
 
 def clean_text(text: str) -> str:

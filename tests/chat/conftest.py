@@ -35,7 +35,7 @@ class MemoryPoster:
         self.gate.set()
         self._unanswered = {}
 
-    async def post(self, part, text):
+    async def post(self, part, text, elements=()):
         failure = await self._call("post", part, text)
         message_id = self._unanswered.pop(part, None)
         if message_id is None:
@@ -47,7 +47,7 @@ class MemoryPoster:
             raise failure
         return message_id
 
-    async def edit(self, message_id, text):
+    async def edit(self, message_id, text, elements=()):
         failure = await self._call("edit", message_id, text)
         self._check(message_id)
         self.messages[message_id] = text

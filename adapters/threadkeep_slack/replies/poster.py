@@ -6,6 +6,7 @@ import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
 from threadkeep.chat.adapter import ReplyRequest
+from threadkeep.chat.elements import Elements
 from threadkeep.errors import (
     PlaceGoneError,
     PlatformError,
@@ -37,7 +38,7 @@ class SlackPoster:
         self._parts: dict[str, int] = {message: part for part, message in request.posted.items()}
         self._doubtful: set[int] = set()
 
-    async def post(self, part: int, text: str) -> str:
+    async def post(self, part: int, text: str, elements: Elements = ()) -> str:
         """Make a part visible, once, and give Slack's id of the message.
 
         Raises:
@@ -56,7 +57,7 @@ class SlackPoster:
         self._parts[message] = part
         return message
 
-    async def edit(self, message_id: str, text: str) -> None:
+    async def edit(self, message_id: str, text: str, elements: Elements = ()) -> None:
         """Let a message show another text.
 
         Raises:

@@ -1,11 +1,14 @@
 """The port of a chat platform: what an adapter gives to the bot, and what it gets."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol, Self, runtime_checkable
 
-from threadkeep.chat.events import Event, Place
+from threadkeep.chat.elements import Element
+from threadkeep.chat.events import Event, MessageReceived, Place
+from threadkeep.messages import Attachment, File
+from threadkeep.sessions import UserKey
 
 
 class Acceptance(StrEnum):
@@ -28,6 +31,57 @@ Sink = Callable[[Event], Awaitable[Acceptance]]
 the store cannot take it: then the adapter must not acknowledge the event, or must hand it over again later."""
 
 
+class ToolStatus(StrEnum):
+    """How far a tool call has come."""
+
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """What an answer rests on.
+
+    Attributes:
+        url: Where it is.
+        title: What it is called.
+    """
+
+    url: str
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolActivity:
+    """A tool call as people see it.
+
+    Attributes:
+        id: Its id within the run.
+        title: What it does, in a few words: "Using calculator".
+        status: How far it has come.
+        details: What the tool said of its progress, or how it ended, in a line.
+        sources: What it found and where.
+    """
+
+    id: str
+    title: str
+    status: ToolStatus = ToolStatus.RUNNING
+    details: str = ""
+    sources: tuple[Source, ...] = ()
+
+
+class ReplyState(StrEnum):
+    """How far a reply has come."""
+
+    RUNNING = "running"
+    WAITING = "waiting"
+    """For a decision of the people: the elements ask for it. Nothing comes before that."""
+    FINISHED = "finished"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplyContent:
     """What the people should see of a run now.
@@ -35,12 +89,19 @@ class ReplyContent:
     Attributes:
         text: The whole answer so far, as Markdown.
         activity: What the agent is doing, one short line each ("Using calculator"); shown while it runs only.
-        is_final: Whether nothing will be added.
+        is_final: Whether nothing will be added, or not before somebody has decided something.
+        tools: The tool calls so far, in order, for platforms that show them as such; ``activity`` says the same in
+            lines for the others.
+        elements: What can be pressed and chosen under the last part.
+        state: How far it has come.
     """
 
     text: str = ""
     activity: tuple[str, ...] = ()
     is_final: bool = False
+    tools: tuple[ToolActivity, ...] = ()
+    elements: tuple[Element, ...] = ()
+    state: ReplyState = ReplyState.RUNNING
 
 
 OnPosted = Callable[[int, str], Awaitable[None]]
@@ -60,6 +121,8 @@ class ReplyRequest:
         on_posted: Told of each new message.
         is_retry: Whether an earlier attempt of this run may have posted messages that are not in ``posted``: it ended
             between posting and recording. The adapter looks for them where the platform does not refuse them itself.
+        asked_by: Who is answered.
+        is_private: Whether only they may see the answer.
     """
 
     place: Place
@@ -67,6 +130,8 @@ class ReplyRequest:
     posted: Mapping[int, str]
     on_posted: OnPosted
     is_retry: bool = False
+    asked_by: UserKey | None = None
+    is_private: bool = False
 
 
 class Reply(Protocol):
@@ -140,6 +205,82 @@ class TellsGaps(Protocol):
 
     async def wait_gap(self) -> None:
         """Return when something may have been missed since the last call, or since the start."""
+        ...
+
+
+@runtime_checkable
+class ReadsFiles(Protocol):
+    """An adapter that can read the files that stand in messages."""
+
+    async def read_file(self, place: Place, attachment: Attachment, *, most: int) -> File:
+        """Read a file, from the platform's own hosts only.
+
+        Args:
+            place: Where its message stands.
+            attachment: Which file.
+            most: The most bytes to read.
+
+        Raises:
+            FileNotReadError: It is too large, gone, or not what it should be; the message says it to people.
+            PlatformError: The platform cannot be reached or refuses.
+        """
+        ...
+
+
+@runtime_checkable
+class SendsFiles(Protocol):
+    """An adapter that can post files."""
+
+    async def send_file(self, place: Place, file: File, *, caption: str = "") -> str:
+        """Post a file into a place and give the platform's id of it.
+
+        Raises:
+            PlatformError: It could not be posted.
+        """
+        ...
+
+
+@runtime_checkable
+class Whispers(Protocol):
+    """An adapter that can tell one person something that others in the place do not see."""
+
+    async def whisper(self, place: Place, user: UserKey, text: str) -> None:
+        """Show a text to one person only; it may be gone when they look away.
+
+        Raises:
+            PlatformError: It could not be shown.
+        """
+        ...
+
+
+@runtime_checkable
+class TellsContext(Protocol):
+    """An adapter that can read what was said in a place before the bot was called into it."""
+
+    async def said_before(self, place: Place, *, before: str, most: int) -> Sequence[MessageReceived]:
+        """Read what people said in a place, oldest first, the latest so many before a message.
+
+        Args:
+            place: The thread, or the channel.
+            before: The platform's id of the message that called the bot; it is not read itself.
+            most: How many messages to read.
+
+        Raises:
+            PlatformError: The place cannot be read.
+        """
+        ...
+
+
+@runtime_checkable
+class NamesPlaces(Protocol):
+    """An adapter whose platform shows a title for a conversation."""
+
+    async def name_place(self, place: Place, title: str) -> None:
+        """Give a conversation a title; harmless to repeat.
+
+        Raises:
+            PlatformError: It could not be given.
+        """
         ...
 
 

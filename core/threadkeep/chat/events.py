@@ -1,9 +1,11 @@
 """What a platform told us, in one vocabulary for all platforms."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
+from threadkeep.messages import Attachment
 from threadkeep.sessions import MessageKey, SessionKey, UserKey
 
 
@@ -58,6 +60,10 @@ class MessageReceived:
         text: What was said, as plain Markdown without the mention that addressed the bot.
         addressing: To whom it was said.
         sent_at: When the platform says that it was posted, in seconds since the epoch.
+        attachments: The files that stand in it.
+        command: The command that it is, without its sign: ``new``, ``retry``; then ``text`` holds what follows it.
+        is_private: Whether only the speaker may see the answer, as with a slash command in a channel.
+        looking_at: What the speaker has open on the platform while asking, in words: "channel #sales (C123)".
     """
 
     key: MessageKey
@@ -67,6 +73,10 @@ class MessageReceived:
     text: str
     addressing: Addressing = Addressing.BOT
     sent_at: float = 0.0
+    attachments: tuple[Attachment, ...] = ()
+    command: str | None = None
+    is_private: bool = False
+    looking_at: str = ""
     kind: Literal["message"] = "message"
 
 
@@ -122,5 +132,53 @@ class StopRequested:
     kind: Literal["stop"] = "stop"
 
 
-Event = MessageReceived | MessageEdited | MessageDeleted | StopRequested
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionPressed:
+    """Somebody pressed a button, chose an option or sent a form that stands under a reply of the bot.
+
+    Attributes:
+        key: The message under which it stands, with the press as its revision: each press is an event of its own.
+        place: Where.
+        user: Who.
+        speaker: The name under which people know them.
+        action: The element's action.
+        value: The button's value, or the chosen option's.
+        label: What people read on it.
+        fields: What was filled in, by the names of the form's fields.
+        roles: The platform's ids of the person's roles, where it has roles.
+    """
+
+    key: MessageKey
+    place: Place
+    user: UserKey
+    speaker: str
+    action: str
+    value: str = ""
+    label: str = ""
+    fields: Mapping[str, str] = field(default_factory=dict)
+    roles: tuple[str, ...] = ()
+    kind: Literal["action"] = "action"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedbackGiven:
+    """Somebody said whether an answer was good.
+
+    Attributes:
+        key: The message of the bot, with the feedback as its revision.
+        place: Where it stands.
+        user: Who.
+        rating: 1 for good, -1 for bad, 0 when they take it back.
+        comment: What they wrote to it.
+    """
+
+    key: MessageKey
+    place: Place
+    user: UserKey
+    rating: Literal[-1, 0, 1]
+    comment: str = ""
+    kind: Literal["feedback"] = "feedback"
+
+
+Event = MessageReceived | MessageEdited | MessageDeleted | StopRequested | ActionPressed | FeedbackGiven
 """Everything that an adapter may hand to its sink."""

@@ -6,6 +6,7 @@ from typing import Protocol
 import structlog
 
 from threadkeep.chat.adapter import ReplyRequest
+from threadkeep.chat.elements import Elements
 from threadkeep.errors import PlaceGoneError, PlatformUnavailableError
 
 _log = structlog.get_logger(__name__)
@@ -19,12 +20,18 @@ class Poster(Protocol):
     is unknown must not double the message: the number of the part is there to recognise it.
     """
 
-    async def post(self, part: int, text: str) -> str:
-        """Make part number `part` (from 0) visible and give the platform's id of the message."""
+    async def post(self, part: int, text: str, elements: Elements = ()) -> str:
+        """Make part number `part` (from 0) visible and give the platform's id of the message.
+
+        Args:
+            part: The number of the part.
+            text: What it shows, as Markdown.
+            elements: What stands under it. A platform without such things leaves them out.
+        """
         ...
 
-    async def edit(self, message_id: str, text: str) -> None:
-        """Let a message show this text.
+    async def edit(self, message_id: str, text: str, elements: Elements = ()) -> None:
+        """Let a message show this text, and these elements under it.
 
         Raises:
             PlaceGoneError: The message is gone, or the place is.
@@ -42,12 +49,12 @@ class _Message:
 
     Attributes:
         message_id: The platform's id.
-        text: What it shows, None where that is not known.
+        shown: The text and elements that it shows, None where that is not known.
         is_recorded: Whether the reply's owner was told of it.
     """
 
     message_id: str
-    text: str | None
+    shown: tuple[str, Elements] | None
     is_recorded: bool
 
 
@@ -62,14 +69,14 @@ class PostedParts:
         self._on_posted = request.on_posted
         self._poster = poster
         self._messages = {
-            part: _Message(message_id=message_id, text=None, is_recorded=True)
+            part: _Message(message_id=message_id, shown=None, is_recorded=True)
             for part, message_id in request.posted.items()
         }
         self._reposted: set[int] = set()
-        self._unanswered: dict[int, str] = {}
+        self._unanswered: dict[int, tuple[str, Elements]] = {}
 
-    async def place(self, part: int, text: str) -> bool:
-        """Make a part show this text; give whether anything had to be called.
+    async def place(self, part: int, text: str, elements: Elements = ()) -> bool:
+        """Make a part show this text and these elements; give whether anything had to be called.
 
         A message that somebody deleted meanwhile is posted anew, once.
 
@@ -78,10 +85,10 @@ class PostedParts:
         """
         await self._record()
         message = self._messages.get(part)
-        if message is not None and message.text == text:
+        if message is not None and message.shown == (text, elements):
             return False
-        if message is None or not await self._edit(part, message, text):
-            await self._post(part, text)
+        if message is None or not await self._edit(part, message, text, elements):
+            await self._post(part, text, elements)
         return True
 
     async def remove_from(self, count: int) -> None:
@@ -93,7 +100,7 @@ class PostedParts:
             PlatformError: A message could not be removed.
         """
         for part in sorted(part for part in self._unanswered if part >= count):
-            await self._post(part, self._unanswered[part])
+            await self._post(part, *self._unanswered[part])
         for part in sorted((part for part in self._messages if part >= count), reverse=True):
             try:
                 await self._poster.remove(self._messages[part].message_id)
@@ -101,21 +108,21 @@ class PostedParts:
                 _log.info("surplus_message_gone_already", part=part)
             del self._messages[part]
 
-    async def _post(self, part: int, text: str) -> None:
+    async def _post(self, part: int, text: str, elements: Elements) -> None:
         try:
-            message_id = await self._poster.post(part, text)
+            message_id = await self._poster.post(part, text, elements)
         except PlatformUnavailableError:
-            self._unanswered[part] = text
+            self._unanswered[part] = (text, elements)
             raise
         self._unanswered.pop(part, None)
-        self._messages[part] = _Message(message_id=message_id, text=text, is_recorded=False)
+        self._messages[part] = _Message(message_id=message_id, shown=(text, elements), is_recorded=False)
         await self._record()
 
-    async def _edit(self, part: int, message: _Message, text: str) -> bool:
+    async def _edit(self, part: int, message: _Message, text: str, elements: Elements) -> bool:
         """Edit a message; give False if it is gone and may be posted anew."""
-        message.text = None  # until the call returns nobody knows what is visible
+        message.shown = None  # until the call returns nobody knows what is visible
         try:
-            await self._poster.edit(message.message_id, text)
+            await self._poster.edit(message.message_id, text, elements)
         except PlaceGoneError:
             if part in self._reposted:
                 raise
@@ -123,7 +130,7 @@ class PostedParts:
             del self._messages[part]
             _log.info("message_gone_posting_anew", part=part, message_id=message.message_id)
             return False
-        message.text = text
+        message.shown = (text, elements)
         return True
 
     async def _record(self) -> None:

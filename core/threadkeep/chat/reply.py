@@ -214,7 +214,9 @@ class EditingReply:
         for part, text in enumerate(parts):
             if self._is_overtaken(target):
                 return False
-            if await self._shown.place(part, text):
+            # What can be pressed stands under the whole answer: under its last part.
+            elements = target.content.elements if part == len(parts) - 1 else ()
+            if await self._shown.place(part, text, elements):
                 self._next_preview = self._clock.monotonic() + self._limits.edit_interval
         if target.is_final and not self._is_overtaken(target):
             await self._shown.remove_from(len(parts))

@@ -108,6 +108,10 @@ class Inbox(Protocol):
         progress or unfinished. Edits and deletions are IGNORED where there is no such session, ACCEPTED where they
         change what is to be answered or is being answered, and KEPT where they only change what was said.
 
+        A press is recorded as the step ``press:{key}`` of the run in progress or suspended (bounded), which is ready
+        again at once; it is IGNORED where there is none. Feedback is KEPT with the session, the last word of each
+        person about each message of the bot; it is IGNORED where there is no such session.
+
         Raises:
             StoreUnavailableError: The store does not have it; do not acknowledge it.
         """

@@ -9,7 +9,7 @@ local place, message, workspace, max_places = ARGV[14], ARGV[15], ARGV[16], tonu
 
 local head = identity .. '\n'
 -- Read once what is needed: each call costs as much as it does.
-local known = redis.call('HMGET', META, 'created', 'waiting', 'holder', 'entry', 'u:' .. user)
+local known = redis.call('HMGET', META, 'created', 'waiting', 'holder', 'entry', 'u:' .. user, 'place')
 local has_session, waiting, has_holder = known[1] ~= false, tonumber(known[2] or 0), known[3] ~= false
 local has_entry, is_speaker = known[4] ~= false, known[5] ~= false
 local is_answerable = addressing == 'bot' or (addressing == 'thread' and has_session)
@@ -18,7 +18,18 @@ local mark = seen and string.sub(seen, 1, 1)
 local deliveries = seen and deliveries_of(seen) + 1 or 1
 local now = now_ms()
 
-local function note(outcome)
+-- What is written in any case, and the place where it has changed.
+local function with_place(fields)
+  fields[#fields + 1] = 'message'
+  fields[#fields + 1] = message
+  if known[6] ~= place then
+    fields[#fields + 1] = 'place'
+    fields[#fields + 1] = place
+  end
+  return unpack(fields)
+end
+
+local function note(outcome, ...)
   see(SEEN, seen_ms, outcome == 'kept' and 'c' or 'a', deliveries, now, waiting, outcome, session)
   if not is_speaker then
     add_speaker(user, max_speakers)
@@ -30,12 +41,19 @@ local function note(outcome)
       redis.call('SADD', WORKSPACES, workspace)
     end
   end
-  touch(retention)
+  keep_alive(retention, ...)
+end
+
+-- Append an item. Returns the inbox if it was made by that.
+local function push(item)
+  if redis.call('RPUSH', INBOX, item) == 1 then
+    return INBOX
+  end
 end
 
 local function keep()
-  redis.call('RPUSH', INBOX, 'c' .. head .. body)
-  redis.call('HSET', META, 'place', place, 'message', message)
+  local made = push('c' .. head .. body)
+  redis.call('HSET', META, with_place({}))
   local count = redis.call('HINCRBY', META, 'context', 1)
   if not has_holder then
     if count > max_context then
@@ -44,6 +62,7 @@ local function keep()
   elseif count - number_of(META, 'shown_context') > max_context then
     drop_oldest_context(number_of(META, 'shown'))
   end
+  return made
 end
 
 -- A message that was kept as context turns out to be addressed to the bot: it is answered at its place in the order.
@@ -58,20 +77,25 @@ local function upgrade(index)
 end
 
 local function store()
-  local index, found
+  local index, found, made
   if mark == 'c' then
     index, found = find_item(identity)
   end
   if found == 'c' then
     upgrade(index)
   else
-    redis.call('RPUSH', INBOX, 'a' .. head .. body)
+    made = push('a' .. head .. body)
   end
-  if has_session then
-    redis.call('HSET', META, 'waiting', waiting + 1, 'place', place, 'message', message)
-  else
-    redis.call('HSET', META, 'waiting', 1, 'place', place, 'message', message, 'created', now, 'updated', now)
+  local fields = {'waiting', waiting + 1}
+  if not has_session then
+    fields = {'waiting', 1, 'created', now, 'updated', now}
   end
+  if not has_entry then
+    fields[#fields + 1] = 'entry'
+    fields[#fields + 1] = enlist(session)
+  end
+  redis.call('HSET', META, with_place(fields))
+  return made
 end
 
 if mark == 'a' or (mark == 'c' and not is_answerable) then
@@ -82,8 +106,7 @@ if not has_session and not is_answerable then
   return {'ignored', 0}
 end
 if not is_answerable then
-  keep()
-  note('kept')
+  note('kept', keep())
   return {'kept', 0}
 end
 if waiting >= max_waiting then
@@ -93,12 +116,8 @@ if waiting >= max_waiting then
   return {'full', 0}
 end
 
-store()
-note('accepted')
-local is_woken = 0
-if not has_entry then
-  is_woken = schedule(session, channel, origin)
-end
+note('accepted', store())
+local is_woken = has_entry and 0 or announce(channel, origin)
 if has_holder then
   signal(control, session, 'message', waiting_beyond(), identity)
 end

@@ -5,7 +5,9 @@ if redis.call('HGET', META, 'last') == run_id then
 end
 local now = now_ms()
 begin_session(now)
-append_run(run_id, body, max_runs, now)
+push_run(body, max_runs)
+redis.call('HINCRBY', META, 'runs', 1)
+redis.call('HSET', META, 'last', run_id, 'updated', now)
 add_speaker(user, max_speakers)
 touch(retention)
 return 1

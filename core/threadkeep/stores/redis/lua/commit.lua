@@ -8,7 +8,11 @@ local retention, channel, origin = ARGV[10], ARGV[11], ARGV[12]
 -- An empty reason is none.
 local reason, max_letters = ARGV[13], tonumber(ARGV[14])
 
-local known = redis.call('HMGET', META, 'committed', 'fence', 'holder', 'taken')
+-- Read once what is needed: each call costs as much as it does.
+local known = redis.call(
+  'HMGET', META, 'committed', 'fence', 'holder', 'taken', 'waiting', 'context', 'deleted', 'runs', 'amendments',
+  'entry', 'u:' .. user
+)
 if known[1] == run_id then
   return {1, 0}
 end
@@ -17,6 +21,7 @@ if known[2] ~= fence or not known[3] then
 end
 
 local now, taken = now_ms(), tonumber(known[4])
+local waiting, context, deleted = tonumber(known[5] or 0), tonumber(known[6] or 0), tonumber(known[7] or 0)
 
 -- The fields of a letter are parted by a zero byte, which no key and no JSON holds.
 local function write_letter(items)
@@ -37,46 +42,57 @@ end
 
 -- Returns the items that were answered, and how many of the first ones stay.
 local function consume(count)
-  local answered, upgraded, context, deleted = {}, {}, 0, 0
+  local answered, upgraded = {}, {}
   for _, item in ipairs(count > 0 and redis.call('LPOP', INBOX, count) or {}) do
     local mark = string.sub(item, 1, 1)
     if mark == 'u' then
       upgraded[#upgraded + 1] = 'a' .. string.sub(item, 2)
     elseif mark == 'c' then
-      context = context + 1
+      context = context - 1
     elseif mark == 'd' then
-      deleted = deleted + 1
+      deleted = deleted - 1
     else
+      waiting = waiting - 1
       answered[#answered + 1] = item
     end
   end
   for index = #upgraded, 1, -1 do
     redis.call('LPUSH', INBOX, upgraded[index])
   end
-  -- Not -count: Lua would write -0, which is no number to Redis.
-  add('waiting', 0 - #answered)
-  add('context', 0 - context)
-  add('deleted', 0 - deleted)
   return answered, #upgraded
 end
 
-append_run(run_id, body, max_runs, now)
-redis.call('HSET', META, 'committed', run_id)
-add_speaker(user, max_speakers)
 local count = math.min(consumed, taken)
 local answered, left = consume(count)
 if reason ~= '' then
   write_letter(answered)
 end
+local has_runs = push_run(body, max_runs) > 0
 redis.call('DEL', RUN)
-settle(0, taken - count + left)
-end_lease()
-purge(0)
-trim_context(max_context, 0)
-unschedule(session)
-local is_woken = 0
-if number_of(META, 'waiting') > 0 then
-  is_woken = schedule(session, channel, origin)
+redis.call(
+  'HSET', META, 'last', run_id, 'committed', run_id, 'updated', now, 'runs', (known[8] or 0) + 1,
+  'waiting', waiting, 'context', context, 'deleted', deleted
+)
+if not known[11] then
+  add_speaker(user, max_speakers)
 end
-touch(retention)
-return {1, is_woken}
+if known[9] then
+  settle(0, taken - count + left)
+end
+end_lease('entry')
+if known[9] or deleted > 0 then
+  purge(0)
+end
+if context > max_context then
+  trim_context(max_context, 0)
+end
+withdraw(session, known[10])
+-- What was put back into an empty inbox, and the first run, are new.
+keep_alive(retention, left > 0 and INBOX, not has_runs and RUNS)
+if known[9] or deleted > 0 then
+  waiting = number_of(META, 'waiting')
+end
+if waiting < 1 then
+  return {1, 0}
+end
+return {1, schedule(session, channel, origin)}

@@ -15,5 +15,5 @@ if wanted > shown then
 end
 redis.call('HSET', META, 'taken', wanted)
 redis.call('HSET', RUN, 's:taken', wanted)
-redis.call('PEXPIRE', RUN, retention)
+keep_alive(retention)
 return 1

@@ -19,5 +19,5 @@ for index = 3, #ARGV, 2 do
     narrow(tonumber(ARGV[index + 1]))
   end
 end
-redis.call('PEXPIRE', RUN, retention)
+keep_alive(retention)
 return 1

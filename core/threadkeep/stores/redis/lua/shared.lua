@@ -45,29 +45,39 @@ local function add(field, count)
   end
 end
 
--- Make a session ready that has no entry: it is not ready, not held, and waits for no delay. Returns 1: a worker should
--- be woken.
-local function schedule(session, channel, origin)
-  redis.call('HSET', META, 'entry', redis.call('XADD', READY, '*', 's', session))
+-- Put a session into the ready stream. Returns its entry, which belongs into its meta.
+local function enlist(session)
+  return redis.call('XADD', READY, '*', 's', session)
+end
+
+-- Say that a session became ready. Returns 1: a worker should be woken.
+local function announce(channel, origin)
   if origin ~= '' then
     redis.call('PUBLISH', channel, origin)
   end
   return 1
 end
 
--- Take the session out of the ready stream and of the delayed ones.
-local function unschedule(session)
-  local entry = redis.call('HGET', META, 'entry')
-  if not entry then
-    return
-  end
+-- Make a session ready that has no entry: it is not ready, not held, and waits for no delay. Returns 1: a worker should
+-- be woken.
+local function schedule(session, channel, origin)
+  redis.call('HSET', META, 'entry', enlist(session))
+  return announce(channel, origin)
+end
+
+-- Take the session out of the ready stream or of the delayed ones, where its meta says that it is.
+local function withdraw(session, entry)
   if entry == 'later' then
     redis.call('ZREM', LATER, session)
-  else
+  elseif entry then
     -- The group vanishes with the stream when somebody flushes the database under a running worker.
     redis.pcall('XACK', READY, GROUP, entry)
     redis.call('XDEL', READY, entry)
   end
+end
+
+local function unschedule(session)
+  withdraw(session, redis.call('HGET', META, 'entry'))
   redis.call('HDEL', META, 'entry')
 end
 
@@ -76,8 +86,9 @@ local function is_held(fence)
   return held[1] == fence and held[2] ~= false
 end
 
-local function end_lease()
-  redis.call('HDEL', META, 'holder', 'taken', 'asked', 'shown', 'shown_context')
+-- Let nobody hold the session; further fields of its meta go with the lease.
+local function end_lease(...)
+  redis.call('HDEL', META, 'holder', 'taken', 'asked', 'shown', 'shown_context', ...)
 end
 
 local function begin_session(now)
@@ -97,17 +108,32 @@ local function add_speaker(user, most)
   end
 end
 
--- Append a finished run, once.
-local function append_run(run_id, body, most, now)
-  redis.call('RPUSH', RUNS, body)
-  redis.call('LTRIM', RUNS, -tonumber(most), -1)
-  redis.call('HINCRBY', META, 'runs', 1)
-  redis.call('HSET', META, 'last', run_id, 'updated', now)
+-- Append the body of a finished run. Returns how many there were, at least.
+local function push_run(body, most)
+  local count = redis.call('RPUSH', RUNS, body)
+  if count > tonumber(most) then
+    redis.call('LTRIM', RUNS, -tonumber(most), -1)
+  end
+  return count - 1
 end
 
 -- All keys of a session live equally long.
 local function touch(retention)
   for _, key in ipairs({META, INBOX, RUN, RUNS, AMENDED}) do
     redis.call('PEXPIRE', key, retention)
+  end
+end
+
+-- The same where it is done often: their time is renewed when a hundredth of it is over. The keys that were made just
+-- now, if any, end with the others.
+local function keep_alive(retention, ...)
+  local left = redis.call('PTTL', META)
+  if left < retention * 0.99 then
+    return touch(retention)
+  end
+  for _, made in ipairs({...}) do
+    if made then
+      redis.call('PEXPIRE', made, left)
+    end
   end
 end
