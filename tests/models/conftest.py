@@ -6,8 +6,11 @@ import pytest
 
 from threadkeep.messages import Message, Role
 from threadkeep.models.base import Model, ModelAnswer, ModelSettings, TextDelta, ToolSpec
+from threadkeep.models.limited import Limited
 from threadkeep.models.openai_chat import OpenAIChat
 from threadkeep.models.openai_responses import OpenAIResponses
+from threadkeep.models.recording import Recording
+from threadkeep.models.retrying import Retrying
 from threadkeep_emulators.openai import OpenAIEmulator
 
 MODELS = {"chat": OpenAIChat, "responses": OpenAIResponses}
@@ -45,9 +48,13 @@ async def make_model(openai: OpenAIEmulator, endpoint: str) -> AsyncIterator[Cal
         await model.aclose()
 
 
-@pytest.fixture
-def model(make_model: Callable[..., Model]) -> Model:
-    return make_model()
+@pytest.fixture(params=[False, True], ids=["bare", "wrapped"])
+def model(request: pytest.FixtureRequest, make_model: Callable[..., Model]) -> Model:
+    bare = make_model()
+    if not request.param:
+        return bare
+    retrying = Retrying(model=bare, attempts=1)
+    return Recording(Limited(retrying, max_calls=2, first_event_timeout=30, next_event_timeout=30), [].append)
 
 
 @pytest.fixture

@@ -162,7 +162,8 @@ async def test_cancelling_the_reader_ends_the_call_at_the_server(openai, model, 
     await openai.log.wait_for(lambda log: log[0].outcome == "client_left")
 
 
-async def test_the_connection_is_used_again_after_a_stream(openai, model, ask):
+async def test_the_connection_is_used_again_after_a_stream(openai, make_model, ask):
+    model = make_model()
     openai.answers(*(Answer(text="hello there") for _ in range(5)))
     for _ in range(5):
         await ask(model)
