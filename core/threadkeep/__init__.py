@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from threadkeep.agent.printing import pprint_run_response
     from threadkeep.agent.request import RunRequest
     from threadkeep.agent.tools import RunContext, Tool, tool
+    from threadkeep.chat.commands import Command, CommandContext
     from threadkeep.errors import (
         ConfigError,
         InvalidKeyError,
@@ -34,11 +35,18 @@ if TYPE_CHECKING:
         ThreadkeepError,
         ToolError,
     )
-    from threadkeep.messages import Message, Role, ToolCall
+    from threadkeep.files.limits import FileLimits
+    from threadkeep.messages import Attachment, File, Message, Role, ToolCall
+    from threadkeep.models.fallback import Fallback
+    from threadkeep.models.limited import Limited
     from threadkeep.models.openai_chat import OpenAIChat
     from threadkeep.models.openai_responses import OpenAIResponses
+    from threadkeep.models.recording import ModelCall, Recording
+    from threadkeep.models.retrying import Retrying
+    from threadkeep.models.scripted import ScriptedModel, Step
     from threadkeep.runs import (
         ContentDelta,
+        FileNotRead,
         Metrics,
         Run,
         RunCompleted,
@@ -61,6 +69,7 @@ _HOMES: Final = {
     "agent.printing": ("pprint_run_response",),
     "agent.request": ("RunRequest",),
     "agent.tools": ("RunContext", "Tool", "tool"),
+    "chat.commands": ("Command", "CommandContext"),
     "errors": (
         "ConfigError",
         "InvalidKeyError",
@@ -83,11 +92,18 @@ _HOMES: Final = {
         "ThreadkeepError",
         "ToolError",
     ),
-    "messages": ("Message", "Role", "ToolCall"),
+    "files.limits": ("FileLimits",),
+    "messages": ("Attachment", "File", "Message", "Role", "ToolCall"),
+    "models.fallback": ("Fallback",),
+    "models.limited": ("Limited",),
     "models.openai_chat": ("OpenAIChat",),
     "models.openai_responses": ("OpenAIResponses",),
+    "models.recording": ("ModelCall", "Recording"),
+    "models.retrying": ("Retrying",),
+    "models.scripted": ("ScriptedModel", "Step"),
     "runs": (
         "ContentDelta",
+        "FileNotRead",
         "Metrics",
         "Run",
         "RunCompleted",
@@ -108,16 +124,25 @@ _HOME_OF: Final = {name: home for home, names in _HOMES.items() for name in name
 
 __all__ = [
     "Agent",
+    "Attachment",
     "Bot",
+    "Command",
+    "CommandContext",
     "ConfigError",
     "ContentDelta",
+    "Fallback",
+    "File",
+    "FileLimits",
+    "FileNotRead",
     "InvalidKeyError",
     "LeaseLostError",
+    "Limited",
     "Memo",
     "Memory",
     "Message",
     "Metrics",
     "ModelAuthError",
+    "ModelCall",
     "ModelError",
     "ModelRateLimitError",
     "ModelRequestError",
@@ -130,7 +155,9 @@ __all__ = [
     "PlatformError",
     "PlatformRateLimitError",
     "PlatformUnavailableError",
+    "Recording",
     "RedisStore",
+    "Retrying",
     "Role",
     "Run",
     "RunCompleted",
@@ -141,8 +168,10 @@ __all__ = [
     "RunStarted",
     "RunStatus",
     "SQLiteStore",
+    "ScriptedModel",
     "Session",
     "SessionKey",
+    "Step",
     "StepLimitError",
     "StoreConfigError",
     "StoreError",

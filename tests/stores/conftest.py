@@ -40,6 +40,7 @@ class Talk:
 
     channel: str = "C1"
     workspace: str = "T1"
+    platform: str = "slack"
 
     @property
     def session_id(self) -> str:
@@ -47,7 +48,7 @@ class Talk:
 
     @property
     def _session(self) -> SessionKey:
-        return SessionKey(platform="slack", workspace=self.workspace, channel=self.channel)
+        return SessionKey(platform=self.platform, workspace=self.workspace, channel=self.channel)
 
     def say(
         self, text: str, *, addressing: Addressing = Addressing.BOT, message: str | None = None, user: str = "U1"
@@ -55,10 +56,10 @@ class Talk:
         """Build an event; its message id is its text unless another is given."""
         return MessageReceived(
             key=MessageKey(
-                platform="slack", workspace=self.workspace, channel=self.channel, message=message or f"m-{text}"
+                platform=self.platform, workspace=self.workspace, channel=self.channel, message=message or f"m-{text}"
             ),
             place=Place(session=self._session, kind=PlaceKind.CHANNEL),
-            user=UserKey(platform="slack", workspace=self.workspace, user=user),
+            user=UserKey(platform=self.platform, workspace=self.workspace, user=user),
             speaker=user,
             text=text,
             addressing=addressing,
@@ -66,7 +67,7 @@ class Talk:
 
     def edit(self, message: str, text: str, *, revision: str = "e1") -> MessageEdited:
         """Build the edit of a message, named by its first text."""
-        user = UserKey(platform="slack", workspace=self.workspace, user="U1")
+        user = UserKey(platform=self.platform, workspace=self.workspace, user="U1")
         return MessageEdited(
             key=self._revised(message, revision), place=self._place, user=user, speaker="U1", text=text
         )
@@ -77,7 +78,7 @@ class Talk:
 
     def stop(self, *, press: str = "p1", user: str = "U1") -> StopRequested:
         """Build the wish to stop."""
-        asker = UserKey(platform="slack", workspace=self.workspace, user=user)
+        asker = UserKey(platform=self.platform, workspace=self.workspace, user=user)
         return StopRequested(key=self._revised("reply", press), place=self._place, user=asker, speaker=user)
 
     def key(self, message: str) -> MessageKey:
@@ -90,7 +91,7 @@ class Talk:
 
     def _revised(self, message: str, revision: str | None) -> MessageKey:
         return MessageKey(
-            platform="slack",
+            platform=self.platform,
             workspace=self.workspace,
             channel=self.channel,
             message=f"m-{message}",

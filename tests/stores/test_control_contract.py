@@ -83,8 +83,39 @@ async def test_slow_listener_keeps_the_latest_signals(open_store, talk, claim):
             await asyncio.gather(*[store.inbox.accept(talk.say(str(start + number))) for number in range(100)])
             # This one keeps up, so that all of them have come by.
             await heard(other, 100)
-        first = (await heard(signals, 1))[0]
+        missed, first = await heard(signals, 2)
+        assert missed == Signal(session_id="", kind=SignalKind.MISSED)
         assert first.waiting > 50
+
+
+async def test_holders_are_told_once_more_who_was_asked_to_stop_and_where_messages_wait(open_store, make_talk, claim):
+    store = await open_store()
+    talks = {name: make_talk(channel=name) for name in ("stopped", "waited-for", "quiet")}
+    leases = []
+    for talk in talks.values():
+        await store.inbox.accept(talk.say("a"))
+        leases.append((await claim(store)).lease)
+    assert await store.control.repeat([]) == await store.control.repeat(leases) == ()
+    await store.inbox.accept(talks["stopped"].stop())
+    for text in "bc":
+        await store.inbox.accept(talks["waited-for"].say(text))
+    stopped = Signal(session_id=talks["stopped"].session_id, kind=SignalKind.STOP)
+    waited_for = Signal(session_id=talks["waited-for"].session_id, kind=SignalKind.MESSAGE, waiting=2)
+    found = await store.control.repeat(leases)
+    assert (len(found), set(found)) == (2, {stopped, waited_for})
+    assert await store.control.repeat(leases[2:]) == ()
+
+
+async def test_who_has_lost_a_lease_is_told_nothing_of_its_successor(open_store, talk, claim):
+    store = await open_store()
+    await store.inbox.accept(talk.say("a"))
+    first = await claim(store)
+    await store.inbox.release(first.lease)
+    assert await store.control.repeat([first.lease]) == ()
+    second = await claim(store)
+    await store.inbox.accept(talk.stop())
+    assert await store.control.repeat([first.lease]) == ()
+    assert [signal.kind for signal in await store.control.repeat([second.lease])] == [SignalKind.STOP]
 
 
 async def test_stop_is_a_step_of_the_run_in_progress_and_of_its_later_attempts(open_store, talk, claim):
@@ -111,12 +142,23 @@ async def test_stop_of_a_run_that_waits_for_its_next_attempt_is_found_by_it(open
 
 async def test_stop_where_nothing_runs_is_ignored(open_store, talk, claim):
     store = await open_store()
-    assert await store.inbox.accept(talk.stop()) is Acceptance.IGNORED
+    assert await store.inbox.accept(talk.stop(press="p1")) is Acceptance.IGNORED
     await store.inbox.accept(talk.say("a"))
-    assert await store.inbox.accept(talk.stop()) is Acceptance.IGNORED
+    assert await store.inbox.accept(talk.stop(press="p2")) is Acceptance.IGNORED
     found = await claim(store)
     await store.inbox.commit(found.lease, talk.run("r"), consumed=1)
-    assert await store.inbox.accept(talk.stop()) is Acceptance.IGNORED
+    assert await store.inbox.accept(talk.stop(press="p3")) is Acceptance.IGNORED
+
+
+async def test_ignored_stop_that_is_delivered_again_stops_no_later_run(open_store, talk, claim):
+    store = await open_store(lease_seconds=0.05)
+    assert await store.inbox.accept(talk.stop(press="p1")) is Acceptance.IGNORED
+    await store.inbox.accept(talk.say("a"))
+    assert await store.inbox.accept(talk.stop(press="p2")) is Acceptance.IGNORED
+    await claim(store, worker="w1")
+    for press in ("p1", "p2"):
+        assert await store.inbox.accept(talk.stop(press=press)) is Acceptance.DUPLICATE
+    assert (await claim(store, worker="w2")).steps == {}
 
 
 async def test_changes_of_questions_in_progress_are_signalled_and_of_others_not(open_store, talk, claim):

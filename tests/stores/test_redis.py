@@ -222,7 +222,8 @@ async def test_all_keys_of_a_session_expire_unless_used(open_redis, client, pref
     await store.inbox.record(found.lease, {"a": "b"})
     lives = {key: await client.pttl(key) async for key in client.scan_iter(match=f"{prefix}:*")}
     endless = {key.removeprefix(prefix) for key, life in lives.items() if life == -1}
-    assert endless == {":{0}:ready", ":{0}:fence", ":{0}:places:slack", ":{0}:workspaces:slack"}
+    shared = {":{0}:places:slack", ":{0}:workspaces:slack", ":{0}:platforms"}
+    assert endless == {":{0}:ready:slack", ":{0}:fence", *shared}
     of_session = [life for key, life in lives.items() if ":s:" in key or ":u:" in key]
     assert len(of_session) == 5
     assert all(90_000 < life <= 100_000 for life in of_session)
@@ -236,7 +237,7 @@ async def test_session_that_expired_while_ready_is_passed_over(open_redis, clien
     await client.delete(*[key async for key in client.scan_iter(match=f"{prefix}:*:s:{talk.session_id}:*")])
     found = await store.inbox.claim("w", run_id="r", runs=0)
     assert found.lease.session_id == other_talk.session_id
-    assert await client.xlen(f"{prefix}:{{0}}:ready") == 1
+    assert await client.xlen(f"{prefix}:{{0}}:ready:slack") == 1
 
 
 async def test_finished_sessions_leave_nothing_in_the_ready_stream(open_redis, client, prefix, talk):
@@ -245,7 +246,7 @@ async def test_finished_sessions_leave_nothing_in_the_ready_stream(open_redis, c
         await store.inbox.accept(talk.say(str(number)))
         found = await store.inbox.claim(f"worker-{number}", run_id=f"r{number}", runs=0)
         await store.inbox.commit(found.lease, talk.run(f"r{number}"), consumed=1)
-    ready = f"{prefix}:{{0}}:ready"
+    ready = f"{prefix}:{{0}}:ready:slack"
     assert await client.xlen(ready) == 0
     assert (await client.xpending(ready, "workers"))["pending"] == 0
     # Names of workers that are gone do not pile up.
@@ -313,7 +314,7 @@ async def test_damaged_event_is_given_back_and_reported(open_redis, client, pref
     with pytest.raises(StoreError, match="newer version"):
         await store.inbox.claim("w", run_id="r", runs=0)
     assert await store.inbox.claim("w", run_id="r", runs=0) is None
-    assert await client.zcard(f"{prefix}:{{0}}:later") == 1
+    assert await client.zcard(f"{prefix}:{{0}}:later:slack") == 1
 
 
 async def test_stores_with_different_prefixes_know_nothing_of_each_other(redis_server, open_redis, prefix, talk):

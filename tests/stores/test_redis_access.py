@@ -110,6 +110,9 @@ async def operate(store, talk):
     await store.shared.remember("n", "", seconds=60)
     await store.shared.take_slots("s", owner="o", total=2, most=1, seconds=60)
     await store.shared.free_slots("s", owner="o")
+    await store.vault.put("v", b"x")
+    assert await store.vault.names("") == ("v",)
+    assert await store.vault.delete("v", expected=await store.vault.get("v"))
     memo = await store.memories.add("ann", "likes tea")
     assert len(await store.memories.list("ann", limit=5)) == 1
     await store.memories.remove("ann", memo.memo_id)

@@ -7,6 +7,7 @@ import redis.asyncio
 from structlog.testing import capture_logs
 
 from threadkeep.errors import StoreUnavailableError
+from threadkeep.stores.operations import Signal, SignalKind
 from threadkeep.stores.redis import RedisStore
 
 
@@ -66,7 +67,23 @@ async def test_lost_signals_are_heard_again_after_the_connection_is(open_redis, 
         assert [log["event"] for log in logs] == ["redis_channel_lost"]
         await store.inbox.accept(talk.stop())
         async with asyncio.timeout(10):
-            assert (await anext(signals)).session_id == talk.session_id
+            assert [(await anext(signals)).kind for _ in range(2)] == ["missed", "stop"]
+
+
+async def test_listener_learns_that_it_missed_signals_and_can_ask_for_them(
+    open_redis, client, prefix, talk, claim, reached
+):
+    store = await open_redis()
+    await store.inbox.accept(talk.say("a"))
+    found = await claim(store)
+    async with store.control.signals() as signals:
+        await client.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
+        # Nobody listens now, and the subscription is opened again only after a pause.
+        await store.inbox.accept(talk.stop())
+        async with asyncio.timeout(10):
+            assert await anext(signals) == Signal(session_id="", kind=SignalKind.MISSED)
+        told = await store.control.repeat([found.lease])
+        assert told == (Signal(session_id=talk.session_id, kind=SignalKind.STOP),)
 
 
 async def test_outage_of_the_channel_is_logged_once(private_redis, talk, claim, reached):
@@ -85,7 +102,7 @@ async def test_outage_of_the_channel_is_logged_once(private_redis, talk, claim, 
             await claim(store)
             await store.inbox.accept(talk.stop())
             async with asyncio.timeout(10):
-                await anext(signals)
+                assert [(await anext(signals)).kind for _ in range(2)] == ["missed", "stop"]
 
 
 async def test_signal_of_a_newer_version_is_passed_over(open_redis, client, prefix, talk, claim):

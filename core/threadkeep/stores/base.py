@@ -2,93 +2,30 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
 from typing import Protocol, Self
 
 from threadkeep.chat.adapter import Acceptance, SharedState
-from threadkeep.chat.events import Event, MessageEdited, MessageReceived
+from threadkeep.chat.events import Event, MessageReceived
 from threadkeep.runs import Run
 from threadkeep.sessions import Session
+from threadkeep.stores.digests import Digests, Links
 from threadkeep.stores.operations import DeadLetters, Places, Signal, Traces
+from threadkeep.stores.records import Amendments, Claim, Feedback, Lease, Memo, Transcript
+from threadkeep.vault import Vault
 
-Amendments = Mapping[str, MessageEdited | None]
-"""What became of messages since they were answered, by message key: their last edit, or None if they were deleted."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lease:
-    """A worker's right to run one session, until it ends or lapses.
-
-    Attributes:
-        session_id: The session.
-        worker: Who holds it.
-        fence: A number that only grows from claim to claim of a session. Every write carries it, and the store refuses
-            the write of a holder whose lease was taken over.
-        token: The store's own handle of the lease.
-    """
-
-    session_id: str
-    worker: str
-    fence: int
-    token: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
-    """A session with work, taken by a worker.
-
-    Attributes:
-        lease: The right to run it.
-        run_id: The id of the run to make: the proposed one, or that of an attempt that did not end.
-        attempt: 1 for the first attempt of this run, then 2, ...
-        events: What waits, oldest first, at most the store's ``max_claimed_events``: messages to be answered and,
-            between them, messages kept as context.
-        steps: What earlier attempts of this run recorded, by step name.
-        session: The session as it stands.
-        runs: Its last finished runs, oldest first.
-        amendments: What became of the messages of these runs and of the events: an edit, or None for a deletion.
-        has_more: Whether another claim may find something now. If not, it is worth waiting first.
-    """
-
-    lease: Lease
-    run_id: str
-    attempt: int
-    events: tuple[MessageReceived, ...]
-    steps: Mapping[str, str] = field(default_factory=dict)
-    session: Session
-    runs: tuple[Run, ...]
-    amendments: Amendments = field(default_factory=dict)
-    has_more: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Transcript:
-    """A session and its last runs, oldest first.
-
-    Attributes:
-        session: The session.
-        runs: Its last finished runs, as they were when they ended.
-        amendments: What became of their messages: an edit, or None for a deletion.
-    """
-
-    session: Session
-    runs: tuple[Run, ...]
-    amendments: Amendments = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Memo:
-    """One thing that is remembered of a user.
-
-    Attributes:
-        memo_id: Its id, unique for the user.
-        text: What is remembered.
-        created_at: Since when, in seconds since the epoch.
-    """
-
-    memo_id: str
-    text: str
-    created_at: float
+__all__ = [
+    "Amendments",
+    "Claim",
+    "Control",
+    "Feedback",
+    "History",
+    "Inbox",
+    "Lease",
+    "Memo",
+    "Memories",
+    "Store",
+    "Transcript",
+]
 
 
 class Inbox(Protocol):
@@ -105,8 +42,9 @@ class Inbox(Protocol):
         A message that waits and that the run in progress does not take is edited and deleted in place. What became of
         other messages is kept as amendments; the deletion of a question that the run in progress takes sets its step
         ``stop`` to ``deleted``. The wish to stop sets that step to the user's id; it is IGNORED where no run is in
-        progress or unfinished. Edits and deletions are IGNORED where there is no such session, ACCEPTED where they
-        change what is to be answered or is being answered, and KEPT where they only change what was said.
+        progress or unfinished, and stops no later one when it is delivered once more. Edits and deletions are IGNORED
+        where there is no such session, ACCEPTED where they change what is to be answered or is being answered, and KEPT
+        where they only change what was said.
 
         A press is recorded as the step ``press:{key}`` of the run in progress or suspended (bounded), which is ready
         again at once; it is IGNORED where there is none. Feedback is KEPT with the session, the last word of each
@@ -117,13 +55,16 @@ class Inbox(Protocol):
         """
         ...
 
-    async def claim(self, worker: str, *, run_id: str, runs: int) -> Claim | None:
+    async def claim(
+        self, worker: str, *, run_id: str, runs: int, platforms: frozenset[str] | None = None
+    ) -> Claim | None:
         """Take a ready session, or one whose worker's lease has lapsed; None if there is none. One call.
 
         Args:
             worker: Who takes it.
             run_id: The id for the run, unless an unfinished one is continued.
             runs: How many of the session's last runs to read.
+            platforms: Whose sessions it can answer; None for those of all. The others stay for other workers.
 
         Raises:
             StoreUnavailableError: Try again later.
@@ -143,7 +84,15 @@ class Inbox(Protocol):
         """
         ...
 
-    async def commit(self, lease: Lease, run: Run, *, consumed: int, dead: str | None = None) -> None:
+    async def commit(
+        self,
+        lease: Lease,
+        run: Run,
+        *,
+        consumed: int,
+        dead: str | None = None,
+        state: Mapping[str, object] | None = None,
+    ) -> None:
         """Append the run, drop the first ``consumed`` events and end the lease; one atomic call.
 
         The session is ready again if more waits. Repeating the call with the same run is harmless.
@@ -153,6 +102,7 @@ class Inbox(Protocol):
             run: The finished run.
             consumed: How many of the claimed events it answers.
             dead: Why they could not be answered at all: they are kept as a dead letter.
+            state: The session state from now on; None leaves it as it is.
 
         Raises:
             LeaseLostError: Another worker holds the session; nothing was written.
@@ -165,6 +115,22 @@ class Inbox(Protocol):
 
         Raises:
             StoreUnavailableError: They were not renewed.
+        """
+        ...
+
+    async def suspend(self, lease: Lease, *, seconds: float, handled: Sequence[str] = ()) -> None:
+        """Let a run wait for people: nobody holds its session, and this attempt does not count.
+
+        The session is ready again at a press, a message to be answered, a stop or the deletion of a question, and
+        after that time. If one of these came since the claim, it is ready at once. Harmless if the lease is lost.
+
+        Args:
+            lease: The right to run it.
+            seconds: How long to wait at most.
+            handled: The names of presses that the run has dealt with: they are forgotten.
+
+        Raises:
+            StoreUnavailableError: It was not given back; it will be when the lease lapses.
         """
         ...
 
@@ -181,9 +147,21 @@ class Control(Protocol):
     """What the worker that holds a session must hear at once, wherever it is."""
 
     def signals(self) -> AbstractAsyncContextManager[AsyncIterator[Signal]]:
-        """Listen to the signals of all sessions, from now on. Some are lost while the connection is.
+        """Listen to the signals of all sessions, from now on.
 
-        A stop that was asked for is also recorded as the step ``stop`` of the run, where the next holder finds it.
+        Some are lost while the connection is, or where too many wait for this listener. Then a signal of the kind
+        MISSED follows, after which ``repeat`` tells what they said.
+        """
+        ...
+
+    async def repeat(self, leases: Sequence[Lease]) -> tuple[Signal, ...]:
+        """Tell once more what those who hold sessions must know, as it stands now; all in one call.
+
+        STOP where the step ``stop`` of the run says so, and MESSAGE where messages wait beyond what it takes. Leases
+        that are lost are passed over.
+
+        Raises:
+            StoreUnavailableError: Try again later.
         """
         ...
 
@@ -193,6 +171,21 @@ class Control(Protocol):
         Raises:
             LeaseLostError: Another worker holds the session.
             StoreUnavailableError: Try again later.
+        """
+        ...
+
+    async def pull(self, lease: Lease, message: str) -> bool:
+        """Let the run in progress take one more of the waiting messages, before those that came earlier.
+
+        It is moved behind what the run takes already; False if it does not wait there.
+
+        Args:
+            lease: The right to run the session, in a run that has recorded what it takes.
+            message: The key of the message.
+
+        Raises:
+            LeaseLostError: Another worker holds the session.
+            StoreUnavailableError: It is not known whether it was written; repeating gives False if it was.
         """
         ...
 
@@ -235,6 +228,13 @@ class History(Protocol):
         """Replace the session state by a JSON object; False if there is no such session."""
         ...
 
+    async def feedback(self, session_id: str) -> tuple[Feedback, ...]:
+        """Give what people think of the answers of a session, oldest first: the last word of each about each message.
+
+        The latest 500 are kept; none where there is no such session.
+        """
+        ...
+
     async def delete(self, session_id: str) -> bool:
         """Delete a session with its runs and waiting events; False if there was none.
 
@@ -249,8 +249,18 @@ class Memories(Protocol):
     All calls raise StoreUnavailableError when the store cannot be reached.
     """
 
-    async def add(self, user_id: str, text: str) -> Memo:
-        """Remember something of a user."""
+    async def add(
+        self, user_id: str, text: str, *, topics: Sequence[str] = (), source: str | None = None, is_private: bool = False
+    ) -> Memo:
+        """Remember something of a user.
+
+        What is known already, but for case and spaces, is not remembered twice: the known memo is given back, with its
+        time renewed. What was learnt in private stays so, unless it is now said where others read it.
+        """
+        ...
+
+    async def change(self, user_id: str, memo_id: str, text: str, *, topics: Sequence[str] = ()) -> bool:
+        """Replace what is remembered under an id; False if it was not known."""
         ...
 
     async def list(self, user_id: str, *, limit: int) -> tuple[Memo, ...]:
@@ -288,6 +298,16 @@ class Store(Protocol):
         ...
 
     @property
+    def digests(self) -> Digests:
+        """How far sessions have been summed up."""
+        ...
+
+    @property
+    def links(self) -> Links:
+        """Accounts of one person."""
+        ...
+
+    @property
     def control(self) -> Control:
         """Signals to the workers."""
         ...
@@ -310,6 +330,11 @@ class Store(Protocol):
     @property
     def shared(self) -> SharedState:
         """What the processes of a bot share."""
+        ...
+
+    @property
+    def vault(self) -> Vault:
+        """Sealed values, such as the tokens of workspaces that install a bot."""
         ...
 
     @property

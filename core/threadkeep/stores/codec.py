@@ -13,7 +13,16 @@ from typing import Any, Final, TypeVar
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticSerializationError
 
-from threadkeep.chat.events import Event, MessageDeleted, MessageEdited, MessageReceived, Place, StopRequested
+from threadkeep.chat.events import (
+    ActionPressed,
+    Event,
+    FeedbackGiven,
+    MessageDeleted,
+    MessageEdited,
+    MessageReceived,
+    Place,
+    StopRequested,
+)
 from threadkeep.errors import StoreError
 from threadkeep.messages import clean_text
 from threadkeep.runs import SCHEMA_VERSION, Run
@@ -34,6 +43,8 @@ _OTHERS: Final[Mapping[bytes, TypeAdapter[Any]]] = {
     b"edited": _EDITS,
     b"deleted": TypeAdapter(MessageDeleted),
     b"stop": TypeAdapter(StopRequested),
+    b"action": TypeAdapter(ActionPressed),
+    b"feedback": TypeAdapter(FeedbackGiven),
 }
 _PLACES: Final = TypeAdapter(Place)
 _RUNS: Final = TypeAdapter(Run)
@@ -134,7 +145,8 @@ def _encode(adapter: TypeAdapter[Any], value: object, version: int, *, kind: str
     # The version of a run stands in the head of its stored form, where a reader finds it before anything else.
     options: dict[str, Any] = {"exclude_defaults": True, "exclude": {"version"}}
     try:
-        return head + adapter.dump_json(value, **options)[1:]
+        # Not adapter.dump_json: its many options cost as much as the writing.
+        return head + adapter.serializer.to_json(value, **options)[1:]
     except PydanticSerializationError:
         # A lone surrogate in some text; an event that cannot be stored would be redelivered for ever.
         plain = _clean(adapter.dump_python(value, mode="json", **options))

@@ -20,6 +20,8 @@ class SignalKind(StrEnum):
     """A message that the run answers was deleted."""
     STOP = "stop"
     """Somebody asked to stop."""
+    MISSED = "missed"
+    """Signals of any sessions may not have been heard."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +29,7 @@ class Signal:
     """Tells the worker that holds a session, wherever it is, that something happened to it.
 
     Attributes:
-        session_id: The session.
+        session_id: The session; empty where signals were missed.
         kind: What happened.
         waiting: How many messages to be answered wait beyond those that the run takes.
         message: The key of the message that came, was edited or was deleted. Until the run has recorded how many

@@ -14,8 +14,14 @@ MAX_INDEXED_SESSIONS = 1000
 """How many sessions the index of a user names: the latest ones."""
 MAX_MEMOS = 1000
 """How many things are remembered of a user; the oldest is forgotten for one more."""
+MAX_LINKED = 10
+"""How many accounts one person may have."""
 MAX_AMENDMENTS = 500
 """How many edits and deletions of answered messages are kept of one session: the latest ones."""
+MAX_PRESSES = 1000
+"""How many presses of one run may wait to be dealt with; more are refused."""
+MAX_FEEDBACK = 500
+"""How many opinions of one session are kept: the latest ones."""
 MAX_PLACES = 10_000
 """How many places of a platform are known, and how many workspaces: the latest ones."""
 MAX_LETTERS = 10_000

@@ -41,8 +41,8 @@ class RedisLab:
         self.store = RedisStore(url, prefix=self._prefix, **SETTINGS)
 
     async def lapse(self) -> None:
-        ready, later = f"{self._prefix}:{{0}}:ready", f"{self._prefix}:{{0}}:later"
-        if await self._client.exists(ready):
+        ready, later = f"{self._prefix}:{{0}}:ready:slack", f"{self._prefix}:{{0}}:later:slack"
+        if await self._client.exists(ready) and await self._client.xinfo_groups(ready):
             for entry in await self._client.xpending_range(ready, "workers", "-", "+", 1000):
                 await self._client.xclaim(ready, "workers", "worker", 0, [entry["message_id"]], idle=10**9, justid=True)
         for session in await self._client.zrange(later, 0, -1):
@@ -94,6 +94,7 @@ class Conversation:
     fence: int = 0
     is_held: bool = False
     is_blocked: bool = False  # held, or given back with a delay, and the time is not over
+    is_asleep: bool = False  # waits for people
     run_id: str | None = None
     attempt: int = 0
     steps: dict[str, str] = field(default_factory=dict)
@@ -165,7 +166,7 @@ class Conversation:
         return kept
 
     def end_lease(self) -> None:
-        self.is_held = self.is_blocked = False
+        self.is_held = self.is_blocked = self.is_asleep = False
         self.taken = self.shown = 0
         if self.waiting == 0:
             self.forget_run()
@@ -177,7 +178,38 @@ class Conversation:
         self.items.append(Item(message, message, is_answerable=False))
         self.drop_context(self.shown if self.is_held else self.kept)
 
+    def wake(self) -> None:
+        if self.is_asleep:
+            self.is_asleep = self.is_blocked = False
+
+    def suspend(self, handled: list[str], *, is_over: bool) -> None:
+        for name in handled:
+            self.steps.pop(name, None)
+        is_new = any(
+            item.is_asked and self.shown < MAX_CLAIMED and index >= self.shown for index, item in enumerate(self.items)
+        )
+        is_late = any(item.is_late and not item.is_deleted for item in self.items[self.taken :])
+        is_called = any(name == "stop" or name.startswith("press:") for name in self.steps)
+        self.attempt -= 1
+        self.settle_unfinished()
+        self.end_lease()
+        if self.waiting > 0:
+            self.is_asleep = self.is_blocked = not (is_over or is_new or is_late or is_called)
+
+    def pull(self, message: str) -> bool:
+        index = self.find(message)
+        if index is None or index < self.taken or not self.items[index].is_answerable:
+            return False
+        item = self.items.pop(index)
+        item.is_late = False
+        self.items.insert(self.taken, item)
+        self.shown += index >= self.shown
+        self.taken += 1
+        self.steps["taken"] = str(self.taken)
+        return True
+
     def ask(self, message: str) -> None:
+        self.wake()
         index = self.find(message)
         if index is None:
             self.items.append(Item(message, message, is_answerable=True))
@@ -204,6 +236,7 @@ class Conversation:
         is_first = not any(other.is_asked for other in self.items[:index])
         if text is None and ("taken" in self.steps or is_first):
             self.steps.setdefault("stop", "deleted")
+            self.wake()
         return Acceptance.ACCEPTED
 
     def _remove(self, index: int) -> None:
@@ -224,6 +257,7 @@ class Conversation:
         self.shown = min(len(self.items), max(MAX_CLAIMED, kept))
         self.taken = kept or self.shown
         self.is_held = self.is_blocked = True
+        self.is_asleep = False
         self.run_id = self.run_id or proposed
         self.attempt += 1
 

@@ -22,6 +22,7 @@ from hypothesis.stateful import (
 
 from threadkeep.chat.adapter import Acceptance
 from threadkeep.chat.events import (
+    ActionPressed,
     Addressing,
     MessageDeleted,
     MessageEdited,
@@ -39,6 +40,7 @@ from threadkeep.stores.base import Amendments, Claim, Lease
 _T = TypeVar("_T")
 MAX_WAITING, MAX_CLAIMED, MAX_RUNS = 5, 4, 2
 DELAY = 500.0
+PRESSED = "pressed"
 
 # Drawn unevenly: deep histories of one session find more than shallow ones of two, and rare is what is rare in life.
 sessions = st.sampled_from(["A", "A", "A", "B"])
@@ -64,6 +66,7 @@ class Mailbox(RuleBasedStateMachine):
         self.seen: dict[tuple[str, str], bool] = {}
         self.deleted: set[tuple[str, str]] = set()
         self.dead: dict[str, tuple[str, list[tuple[str, str]]]] = {}
+        self.stops: dict[str, str] = {}
         self.made = 0
         self.fence = 0
 
@@ -150,16 +153,35 @@ class Mailbox(RuleBasedStateMachine):
             assert outcome is known.amend(message, None)
             self.flush()
 
-    @rule(channel=sessions)
-    def stop(self, channel: str) -> None:
+    @rule(channel=sessions, is_again=sometimes)
+    def stop(self, channel: str, is_again: bool) -> None:
+        """Ask to stop, or deliver an earlier wish once more, whatever became of it."""
         known = self.conversations.get(channel)
-        name = self.new_name()
+        name = self.stops.get(channel) if is_again else None
+        if name is not None:
+            assert self.do(self.inbox.accept(stopped(channel, name))) is Acceptance.DUPLICATE
+            return
+        name = self.stops[channel] = self.new_name()
         outcome = self.do(self.inbox.accept(stopped(channel, name)))
-        if known is None or known.attempt == 0:
+        if known is None or known.run_id is None:
             assert outcome is Acceptance.IGNORED
             return
         assert outcome is Acceptance.ACCEPTED
         known.steps.setdefault("stop", f"slack:T:{name}")
+        known.wake()
+
+    @rule(channel=sessions)
+    def press(self, channel: str) -> None:
+        known = self.conversations.get(channel)
+        event = pressed(channel, self.new_name())
+        outcome = self.do(self.inbox.accept(event))
+        assert self.do(self.inbox.accept(event)) is Acceptance.DUPLICATE
+        if known is None or known.run_id is None:
+            assert outcome is Acceptance.IGNORED
+            return
+        assert outcome is Acceptance.ACCEPTED
+        known.steps[f"press:{event.key}"] = PRESSED
+        known.wake()
 
     @rule(
         words=st.lists(words, max_size=6),
@@ -210,7 +232,8 @@ class Mailbox(RuleBasedStateMachine):
     def check_claim(self, claim: Claim, known: Any, runs: int) -> None:
         assert claim.lease.fence > self.fence
         self.fence = known.fence = claim.lease.fence
-        assert (claim.run_id, claim.attempt, dict(claim.steps)) == (known.run_id, known.attempt, known.steps)
+        steps = {name: PRESSED if name.startswith("press:") else value for name, value in claim.steps.items()}
+        assert (claim.run_id, claim.attempt, steps) == (known.run_id, known.attempt, known.steps)
         shown = known.items[: known.shown]
         assert [(event.text, event.addressing is not Addressing.OTHERS) for event in claim.events] == [
             (item.text, item.is_answerable) for item in shown
@@ -301,6 +324,26 @@ class Mailbox(RuleBasedStateMachine):
             known.settle_unfinished()
             known.end_lease()
             known.is_blocked = is_delayed and known.waiting > 0
+
+    @rule(lease=leases, is_over=sometimes, count=st.integers(0, 5))
+    def suspend(self, lease: Lease, is_over: bool, count: int) -> None:
+        known = self.known(lease)
+        handled = [name for name in known.steps if name.startswith("press:")][:count] if known else []
+        self.do(self.inbox.suspend(lease, seconds=0.0 if is_over else DELAY, handled=handled))
+        if known is not None:
+            known.suspend(handled, is_over=is_over)
+
+    @rule(lease=leases, place=st.integers(0, 9))
+    def pull(self, lease: Lease, place: int) -> None:
+        channel = SessionKey.parse(lease.session_id).channel
+        message = self.some_message(channel, place) or "m0"
+        known = self.known(lease)
+        call = self.control.pull(lease, str(message_key(channel, message)))
+        if known is None:
+            with pytest.raises(LeaseLostError):
+                self.do(call)
+            return
+        assert self.do(call) == known.pull(message)
 
     @rule(held=st.lists(leases, max_size=4))
     def renew(self, held: Sequence[Lease]) -> None:
@@ -403,6 +446,11 @@ def deleted(channel: str, message: str) -> MessageDeleted:
 
 def stopped(channel: str, name: str) -> StopRequested:
     return StopRequested(key=message_key(channel, "reply", name), place=place(channel), user=user(name), speaker="Ann")
+
+
+def pressed(channel: str, name: str) -> ActionPressed:
+    press = message_key(channel, "reply", name)
+    return ActionPressed(key=press, place=place(channel), user=user(name), speaker="Ann", action="answer:r.0.0")
 
 
 def finished(channel: str, run_id: str, sources: Sequence[str]) -> Run:

@@ -17,7 +17,8 @@ _NOT_OURS = ("max_connections", "timeout", "retry_on_timeout", "health_check_int
 _CLUSTER: Final = "+cluster"
 _CANNOT_BE_READ: Final = (
     "the Redis URL cannot be read ({reason}): it must look like redis://localhost:6379/0, "
-    "rediss://user:password@host:6380/0, unix:///run/redis.sock or redis+cluster://host:6379,host:6379"
+    "rediss://user:password@host:6380/0, unix:///run/redis.sock, redis+cluster://host:6379,host:6379 or "
+    "redis+sentinel://host:26379,host:26379/mymaster/0"
 )
 
 
@@ -39,6 +40,7 @@ class RedisAddress:
         except ValueError as error:
             # The error is shown, the URL is not: it may hold a password.
             raise ConfigError(_CANNOT_BE_READ.format(reason=error)) from None
+        self._url = url
         self._kind: type[AbstractConnection] = options.pop("connection_class", Connection)
         if at is not None:
             options["host"], options["port"] = at
@@ -52,6 +54,10 @@ class RedisAddress:
     def host(self) -> str:
         """The host name or IP address."""
         return str(self._options.get("host", "localhost"))
+
+    def at(self, host: str, port: int) -> "RedisAddress":
+        """Give the address of another server that takes the same user, password and options."""
+        return RedisAddress(self._url, at=(host, port))
 
     async def connect(self, seconds: float) -> AbstractConnection:
         """Open a connection.

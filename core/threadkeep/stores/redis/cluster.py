@@ -117,7 +117,7 @@ class ClusterWire:
         if not isinstance(redirection, AskError):
             return redirection
         wire = self._wire_at(self._address.at(redirection.host, redirection.port))
-        return (await wire.exchange(_ASKING, Command(command.packed_whole())))[1]
+        return (await wire.exchange(_ASKING, command.whole()))[1]
 
     def _wire_for(self, key: Word | None) -> Wire:
         slot = 0 if key is None else key_slot(str(key).encode())

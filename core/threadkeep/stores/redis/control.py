@@ -1,7 +1,8 @@
 """Signals in Redis: published by the scripts that accept events, heard by every worker."""
 
 import json
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections import defaultdict
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -16,9 +17,9 @@ from threadkeep.stores.redis.claims import read_item
 from threadkeep.stores.redis.inbox import lost, milliseconds
 from threadkeep.stores.redis.keys import RedisKeys
 from threadkeep.stores.redis.lines import Lines
-from threadkeep.stores.redis.replies import as_bytes, as_int, as_list
+from threadkeep.stores.redis.replies import as_bytes, as_int, as_list, as_text
 from threadkeep.stores.redis.subscription import Subscription
-from threadkeep.stores.redis.wire import script_call
+from threadkeep.stores.redis.wire import Command, script_call
 from threadkeep.stores.signals import SignalBuffer
 
 _log = structlog.get_logger(__name__)
@@ -48,7 +49,7 @@ class RedisControl:
 
         Raises:
             StoreUnavailableError: The server cannot be reached. Once the listening has begun, a lost connection is
-                opened again instead.
+                opened again instead, and the listener is told that signals were missed.
         """
         buffer = SignalBuffer()
 
@@ -58,12 +59,25 @@ class RedisControl:
                 buffer.put(signal)
 
         lines = self._lines
-        subscription = Subscription(lines.address, self._keys.control_channel, on_message=hear, timeout=lines.timeout)
+        subscription = Subscription(
+            lines.address, self._keys.control_channel, on_message=hear, on_open=buffer.miss, timeout=lines.timeout
+        )
         await subscription.open()
         try:
             yield buffer
         finally:
             await subscription.aclose()
+
+    async def repeat(self, leases: Sequence[Lease]) -> tuple[Signal, ...]:
+        """Tell once more what the holders must know, one call for each partition, together; see ``Control``."""
+        groups: defaultdict[int, list[Lease]] = defaultdict(list)
+        for lease in leases:
+            groups[self._keys.partition_of(lease.session_id)].append(lease)
+        if not groups:
+            return ()
+        commands = [self._repeat_call(partition, group) for partition, group in groups.items()]
+        replies = await self._lines.here().wire.call_all(*commands)
+        return tuple(_standing(as_list(found)) for reply in replies for found in as_list(reply))
 
     async def waiting(self, lease: Lease) -> tuple[MessageReceived, ...]:
         """Read what waits: what the run takes, and up to a claim's worth beyond; see ``Control``."""
@@ -75,6 +89,15 @@ class RedisControl:
             raise lost(lease)
         return tuple(read_item(as_bytes(item)) for item in as_list(items[0]))
 
+    async def pull(self, lease: Lease, message: str) -> bool:
+        """Let the run in progress take one more message; see ``Control``."""
+        keys = self._keys.session(lease.session_id)
+        call = script_call(scripts.PULL, keys, lease.fence, self._retention, message)
+        done = as_int(await self._lines.here().wire.call(call))
+        if done < 0:
+            raise lost(lease)
+        return done > 0
+
     async def extend(self, lease: Lease, taken: int) -> None:
         """Let the run in progress take more; see ``Control``."""
         keys = self._keys.session(lease.session_id)
@@ -83,6 +106,17 @@ class RedisControl:
         )
         if not as_int(reply):
             raise lost(lease)
+
+    def _repeat_call(self, partition: int, leases: Sequence[Lease]) -> Command:
+        words = [word for lease in leases for word in (lease.session_id, lease.fence)]
+        keys = (self._keys.fence(partition),)
+        return script_call(scripts.REPEAT, keys, self._keys.session_base(partition), *words)
+
+
+def _standing(found: Sequence[object]) -> Signal:
+    session_id, is_stopped, waiting = found
+    kind = SignalKind.STOP if as_int(is_stopped) else SignalKind.MESSAGE
+    return Signal(session_id=as_text(session_id), kind=kind, waiting=as_int(waiting))
 
 
 def _read(message: bytes) -> Signal | None:

@@ -53,6 +53,11 @@ def connection_error(error: Exception, place: str) -> StoreError:
     )
 
 
+def tells_demotion(error: Exception) -> bool:
+    """Tell whether a server says that it is a replica now; inside a script that stands in the middle of the text."""
+    return isinstance(error, ReadOnlyError) or "READONLY" in str(error)
+
+
 def reply_error(error: Exception, place: str) -> StoreError:
     """Say that the server refused a command.
 

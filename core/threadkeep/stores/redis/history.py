@@ -6,9 +6,10 @@ from typing import Final
 from threadkeep.messages import clean_text
 from threadkeep.runs import Run
 from threadkeep.sessions import Session
-from threadkeep.stores.base import Transcript
+from threadkeep.stores.base import Feedback, Transcript
 from threadkeep.stores.codec import decode_run, encode_run, encode_state
 from threadkeep.stores.options import MAX_INDEXED_SESSIONS, MAX_SPEAKERS, StoreOptions
+from threadkeep.stores.presses import read_feedback
 from threadkeep.stores.redis import scripts
 from threadkeep.stores.redis.claims import read_amendments
 from threadkeep.stores.redis.inbox import index_call, milliseconds
@@ -53,7 +54,7 @@ class RedisHistory:
         """Add a finished run; see ``History``."""
         keys = self._keys.session(run.session_id)
         words = (run.run_id, encode_run(run), run.user_id or "", self._options.max_runs, MAX_SPEAKERS, self._retention)
-        commands = [script_call(scripts.APPEND, keys, *words)]
+        commands = [script_call(scripts.APPEND, keys, *words, int(run.is_boundary))]
         if run.user_id is not None:
             commands.append(index_call(self._keys, run.user_id, run.session_id, self._retention))
         await self._lines.here().wire.call_all(*commands)
@@ -87,6 +88,12 @@ class RedisHistory:
     async def set_state(self, session_id: str, state: Mapping[str, object]) -> bool:
         """Replace the session state."""
         return await self._change(session_id, "state", encode_state(state))
+
+    async def feedback(self, session_id: str) -> tuple[Feedback, ...]:
+        """Give what people think of the answers of a session; see ``History``."""
+        reply = await self._lines.here().wire.call(script_call(scripts.OPINIONS, self._keys.session(session_id)))
+        parts = [as_bytes(opinion).split(b"\n", 2) for opinion in as_list(reply)]
+        return tuple(read_feedback(body, given_at=float(time)) for _, time, body in parts)
 
     async def delete(self, session_id: str) -> bool:
         """Delete a session with all that belongs to it; see ``History``."""

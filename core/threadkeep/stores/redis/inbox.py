@@ -1,8 +1,9 @@
 """The mailbox in Redis: each call is one round trip."""
 
 import asyncio
+import random
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -12,15 +13,15 @@ from threadkeep.errors import LeaseLostError, StoreError
 from threadkeep.messages import clean_text
 from threadkeep.runs import Run
 from threadkeep.stores.base import Claim, Lease
-from threadkeep.stores.codec import encode_run
+from threadkeep.stores.codec import encode_run, encode_state
 from threadkeep.stores.options import MAX_INDEXED_SESSIONS, MAX_LETTERS, MAX_SPEAKERS, StoreOptions
 from threadkeep.stores.redis import scripts
 from threadkeep.stores.redis.accepting import AcceptCalls
 from threadkeep.stores.redis.claims import read_claim
-from threadkeep.stores.redis.keys import RedisKeys
+from threadkeep.stores.redis.keys import RedisKeys, platform_of
 from threadkeep.stores.redis.lines import Line, Lines
 from threadkeep.stores.redis.replies import as_int, as_list, as_text
-from threadkeep.stores.redis.wire import Command, script_call
+from threadkeep.stores.redis.wire import Command, Word, script_call
 
 
 class RedisInbox:
@@ -43,24 +44,31 @@ class RedisInbox:
 
     async def accept(self, event: Event) -> Acceptance:
         """Store an event and make its session ready; see ``Inbox``."""
-        partition = self._keys.partition_of(str(event.place.session))
+        session_id = str(event.place.session)
+        partition = self._keys.partition_of(session_id)
         line = self._lines.here()
         # Whoever waits here takes it at once; if this process dies before, others find it when they look by themselves.
-        origin = "" if line.bell.is_awaited else line.origin_in(partition)
-        outcome, is_woken = as_list(await line.wire.call(self._calls.call(event, origin)))
+        origin = "" if line.is_awaited_for(platform_of(session_id)) else line.origin_in(partition)
+        outcome, is_woken = as_list(await line.wire.call(self._calls.call(event, session_id, origin)))
         if as_int(is_woken):
             line.wake(partition)
         return Acceptance(as_text(outcome))
 
-    async def claim(self, worker: str, *, run_id: str, runs: int) -> Claim | None:
+    async def claim(
+        self, worker: str, *, run_id: str, runs: int, platforms: frozenset[str] | None = None
+    ) -> Claim | None:
         """Take a session; see ``Inbox``. With several partitions, only those are asked where there may be work."""
+        if platforms is not None and not platforms:
+            return None
         line = self._lines.here()
+        line.platforms = platforms
         rings = line.bell.rings
         loop = asyncio.get_running_loop()
         if line.partitions.is_look_due(loop.time()):
             await self._look(line)
+        words = (worker, run_id, runs)
         for partition, hint in line.partitions.in_turn(loop.time()):
-            reply = as_list(await line.wire.call(self._claim_call(line, partition, worker, run_id, runs)))
+            reply = as_list(await line.wire.call(self._claim_call(line, partition, words, platforms or ())))
             if as_int(reply[0]):
                 is_lapsed = bool(as_int(reply[9]))
                 line.partitions.found(partition, is_lapsed=is_lapsed)
@@ -94,7 +102,15 @@ class RedisInbox:
         if not as_int(reply):
             raise lost(lease)
 
-    async def commit(self, lease: Lease, run: Run, *, consumed: int, dead: str | None = None) -> None:
+    async def commit(
+        self,
+        lease: Lease,
+        run: Run,
+        *,
+        consumed: int,
+        dead: str | None = None,
+        state: Mapping[str, object] | None = None,
+    ) -> None:
         """Append the run, consume events and end the lease; see ``Inbox``."""
         line = self._lines.here()
         partition = self._keys.partition_of(lease.session_id)
@@ -106,6 +122,8 @@ class RedisInbox:
                 *(self._options.max_runs, self._options.max_context, MAX_SPEAKERS),
                 *(self._retention, self._keys.wake_channel, line.origin_in(partition)),
                 *("" if dead is None else clean_text(dead) or "unknown", self._max_letters),
+                b"" if state is None else encode_state(state),
+                int(run.is_boundary),
             )
         ]
         if run.user_id is not None:
@@ -120,10 +138,10 @@ class RedisInbox:
         """Keep leases alive; see ``Inbox``."""
         if not leases:
             return frozenset()
-        groups: defaultdict[int, list[Lease]] = defaultdict(list)
+        groups: defaultdict[tuple[int, str], list[Lease]] = defaultdict(list)
         for lease in leases:
-            groups[self._keys.partition_of(lease.session_id)].append(lease)
-        commands = [self._renew_call(partition, group) for partition, group in groups.items()]
+            groups[self._keys.partition_of(lease.session_id), self._keys.schedule_of(lease.session_id)[0]].append(lease)
+        commands = [self._renew_call(partition, ready, group) for (partition, ready), group in groups.items()]
         replies = await self._lines.here().wire.call_all(*commands)
         return frozenset(
             group[as_int(index)]
@@ -141,10 +159,26 @@ class RedisInbox:
         if as_int(await line.wire.call(call)):
             line.wake(partition)
 
+    async def suspend(self, lease: Lease, *, seconds: float, handled: Sequence[str] = ()) -> None:
+        """Let a run wait for people; see ``Inbox``."""
+        line = self._lines.here()
+        partition = self._keys.partition_of(lease.session_id)
+        words = (lease.session_id, lease.fence, max(0, round(seconds * 1000)))
+        channel = (self._keys.wake_channel, line.origin_in(partition), self._options.max_claimed_events)
+        keys = self._keys.scheduled(lease.session_id)
+        call = script_call(scripts.SUSPEND, keys, *words, *channel, *handled)
+        if as_int(await line.wire.call(call)):
+            line.wake(partition)
+
     async def _look(self, line: Line) -> None:
         """Look at all partitions, which are asked together, and note where there may be work."""
         commands = [
-            script_call(scripts.PEEK, self._keys.schedule(partition), self._lease_ms)
+            script_call(
+                scripts.PEEK,
+                (*self._keys.schedule(partition), self._keys.platforms(partition)),
+                self._lease_ms,
+                *(line.platforms or ()),
+            )
             for partition in range(self._keys.partitions)
         ]
         now = asyncio.get_running_loop().time()
@@ -152,20 +186,25 @@ class RedisInbox:
             may_have_work, due_in = as_list(reply)
             line.partitions.looked(partition, may_have_work=bool(as_int(may_have_work)), due_at=_due_at(due_in, now))
 
-    def _claim_call(self, line: Line, partition: int, worker: str, run_id: str, runs: int) -> Command:
+    def _claim_call(self, line: Line, partition: int, words: tuple[Word, ...], platforms: Collection[str]) -> Command:
         is_sweep = line.partitions.is_sweep_due(partition, asyncio.get_running_loop().time())
-        keys = (*self._keys.schedule(partition), self._keys.fence(partition))
+        keys = (*self._keys.schedule(partition), self._keys.fence(partition), self._keys.platforms(partition))
+        # None of several platforms may come first always.
+        ordered = tuple(platforms)
+        if len(ordered) > 1:
+            ordered = tuple(random.sample(ordered, len(ordered)))
         return script_call(
             scripts.CLAIM,
             keys,
-            *(self._keys.session_base(partition), worker, run_id, runs, self._lease_ms),
-            *(self._options.max_claimed_events, self._options.max_context, int(is_sweep)),
+            self._keys.session_base(partition),
+            *words,
+            *(self._lease_ms, self._options.max_claimed_events, self._options.max_context, int(is_sweep)),
+            *ordered,
         )
 
-    def _renew_call(self, partition: int, leases: Sequence[Lease]) -> Command:
+    def _renew_call(self, partition: int, ready: str, leases: Sequence[Lease]) -> Command:
         words = [word for lease in leases for word in (lease.session_id, lease.fence, lease.token)]
-        keys = self._keys.schedule(partition)[:1]
-        return script_call(scripts.RENEW, keys, self._keys.session_base(partition), *words)
+        return script_call(scripts.RENEW, [ready], self._keys.session_base(partition), *words)
 
     async def _read_claim(self, worker: str, reply: Sequence[object]) -> Claim:
         session_id = as_text(reply[1])

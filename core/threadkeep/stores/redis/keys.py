@@ -11,6 +11,11 @@ from threadkeep.errors import ConfigError
 _PREFIX: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
+def platform_of(session_id: str) -> str:
+    """Give the platform of a session: the first part of its id."""
+    return session_id.partition(":")[0]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RedisKeys:
     """The layout of the keys under one prefix.
@@ -47,6 +52,16 @@ class RedisKeys:
         """Where it is published what a worker must hear at once."""
         return f"{self.prefix}:control"
 
+    @property
+    def vault(self) -> str:
+        """Where sealed values are."""
+        return f"{self.prefix}:vault"
+
+    @property
+    def links(self) -> str:
+        """Where it is kept which accounts are one person's."""
+        return f"{self.prefix}:links"
+
     def partition_of(self, session_id: str) -> int:
         """Give the number of a session's partition; the same in every process and version."""
         return crc32(session_id.encode()) % self.partitions
@@ -61,12 +76,22 @@ class RedisKeys:
         return (f"{name}:meta", f"{name}:inbox", f"{name}:run", f"{name}:runs", f"{name}:amended")
 
     def schedule(self, partition: int) -> tuple[str, str]:
-        """Give a partition's ready stream and its set of delayed sessions."""
+        """Give what a partition's ready streams and sets of delayed sessions begin with; the platform follows."""
         return (f"{self.prefix}:{{{partition}}}:ready", f"{self.prefix}:{{{partition}}}:later")
 
     def scheduled(self, session_id: str) -> tuple[str, ...]:
         """Give a session's keys, and where it is scheduled; the order that the scripts expect."""
-        return (*self.session(session_id), *self.schedule(self.partition_of(session_id)))
+        return (*self.session(session_id), *self.schedule_of(session_id))
+
+    def schedule_of(self, session_id: str) -> tuple[str, str]:
+        """Give the ready stream and the set of delayed sessions of a session's platform."""
+        ready, later = self.schedule(self.partition_of(session_id))
+        platform = platform_of(session_id)
+        return (f"{ready}:{platform}", f"{later}:{platform}")
+
+    def platforms(self, partition: int) -> str:
+        """Give the platforms of which there were sessions."""
+        return f"{self.prefix}:{{{partition}}}:platforms"
 
     def fence(self, partition: int) -> str:
         """Give the counter from which fences are taken."""
@@ -99,6 +124,10 @@ class RedisKeys:
     def note(self, name: str) -> str:
         """Give a note that the processes of a bot share."""
         return f"{self.prefix}:note:{{{name}}}"
+
+    def spent(self, name: str) -> str:
+        """Give when units of a shared budget were taken."""
+        return f"{self.prefix}:spent:{{{name}}}"
 
     def slots(self, name: str) -> str:
         """Give the owners of numbered slots."""

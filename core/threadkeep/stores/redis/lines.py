@@ -27,6 +27,7 @@ class Line:
         bell: Wakes those who wait.
         wakes: Rings the bell for what other lines do.
         partitions: Where there may be work.
+        platforms: Whose sessions the last claim here asked for; None for all.
     """
 
     origin: str
@@ -34,6 +35,11 @@ class Line:
     bell: Bell
     wakes: WakeListener
     partitions: Partitions
+    platforms: frozenset[str] | None = None
+
+    def is_awaited_for(self, platform: str) -> bool:
+        """Tell whether somebody here waits who will take a session of that platform."""
+        return self.bell.is_awaited and (self.platforms is None or platform in self.platforms)
 
     def origin_in(self, partition: int) -> str:
         """Give what is published when a session of that partition becomes ready."""

@@ -34,7 +34,13 @@ def as_fields(reply: object) -> dict[str, bytes]:
     if isinstance(reply, dict):
         return {as_text(name): as_bytes(value) for name, value in reply.items()}
     words = as_list(reply)
-    return {as_text(name): as_bytes(value) for name, value in zip(words[::2], words[1::2], strict=True)}
+    fields: dict[str, bytes] = {}
+    for name, value in zip(words[::2], words[1::2], strict=True):
+        # Read by every claim: a call for each word would cost more than all else here.
+        if not isinstance(name, bytes) or not isinstance(value, bytes):
+            raise _unexpected("a hash", reply)
+        fields[name.decode()] = value
+    return fields
 
 
 def _unexpected(wanted: str, reply: object) -> StoreError:

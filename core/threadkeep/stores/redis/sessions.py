@@ -27,4 +27,7 @@ def read_session(session_id: str, fields: Mapping[str, bytes]) -> Session:
         updated_at=int(fields.get("updated", 0)) / 1000,
         run_count=int(fields.get("runs", 0)),
         state={} if state is None else decode_state(state),
+        summary=fields.get("summary", b"").decode(),
+        summarised=int(fields.get("summarised", 0)),
+        read=int(fields.get("read", 0)),
     )

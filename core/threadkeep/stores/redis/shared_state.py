@@ -9,7 +9,7 @@ from threadkeep.stores.redis.wire import Command, script_call
 
 
 class RedisSharedState:
-    """Notes, and numbered slots that one process holds; all times are the server's.
+    """Notes, numbered slots that one process holds, and budgets; all times are the server's.
 
     Args:
         keys: Where everything is.
@@ -40,3 +40,9 @@ class RedisSharedState:
     async def free_slots(self, name: str, *, owner: str) -> None:
         """Give all slots of an owner back."""
         await self._lines.here().wire.call(script_call(scripts.FREE, [self._keys.slots(name)], owner))
+
+    async def spend(self, name: str, amount: int, *, limit: int, per_seconds: float) -> float:
+        """Take units of what all may use within some seconds, or give how long to wait; see ``SharedState``."""
+        words = (amount, limit, max(1, round(per_seconds * 1000)))
+        reply = await self._lines.here().wire.call(script_call(scripts.SPEND, [self._keys.spent(name)], *words))
+        return as_int(reply) / 1000

@@ -7,15 +7,18 @@ from typing import Final, Self, Unpack
 from threadkeep.stores.options import StoreOptions, StoreSettings
 from threadkeep.stores.redis.address import ClusterAddress, RedisAddress
 from threadkeep.stores.redis.control import RedisControl
+from threadkeep.stores.redis.digests import RedisDigests, RedisLinks
 from threadkeep.stores.redis.history import RedisHistory
 from threadkeep.stores.redis.inbox import RedisInbox
 from threadkeep.stores.redis.keys import RedisKeys
 from threadkeep.stores.redis.letters import RedisDeadLetters
 from threadkeep.stores.redis.lines import Lines
 from threadkeep.stores.redis.memories import RedisMemories
+from threadkeep.stores.redis.sentinel import SentinelAddress
 from threadkeep.stores.redis.server import inspect_servers, warn_of_weakness
 from threadkeep.stores.redis.shared_state import RedisSharedState
 from threadkeep.stores.redis.tracing import RedisPlaces, RedisTraces
+from threadkeep.stores.redis.vault import RedisVault
 
 _CLUSTER_PARTITIONS: Final = 64
 
@@ -37,8 +40,10 @@ class RedisStore:
 
     Args:
         url: ``redis://``, ``rediss://`` or ``unix://``; for a cluster ``redis+cluster://`` or ``rediss+cluster://``
-            with some of its nodes: ``redis+cluster://user:password@host:6379,host:6379``. For TLS with a CA of one's
-            own, ``?ssl_ca_certs=/path/to/ca.pem``.
+            with some of its nodes: ``redis+cluster://user:password@host:6379,host:6379``; where Sentinels tell the
+            primary ``redis+sentinel://`` or ``rediss+sentinel://`` with some of them and the service's name:
+            ``redis+sentinel://user:password@host:26379,host:26379/mymaster/0``. For TLS with a CA of one's own,
+            ``?ssl_ca_certs=/path/to/ca.pem``.
         prefix: What all keys begin with; stores with different prefixes know nothing of each other.
         partitions: Over how many hash tags the sessions are spread: those of one tag stay on one node. By default 64
             on a cluster, else 1. It may not change while there is data.
@@ -62,7 +67,7 @@ class RedisStore:
     ) -> None:
         self._options = StoreOptions(**settings)
         is_cluster = ClusterAddress.is_meant_by(url)
-        self._address = ClusterAddress(url) if is_cluster else RedisAddress(url)
+        self._address = ClusterAddress(url) if is_cluster else _address_of(url)
         self._server = "Redis Cluster" if is_cluster else "Redis"
         if partitions is None:
             partitions = _CLUSTER_PARTITIONS if is_cluster else 1
@@ -77,11 +82,14 @@ class RedisStore:
         self._inbox = RedisInbox(keys, self._options, self._lines)
         self._history = RedisHistory(keys, self._options, self._lines)
         self._memories = RedisMemories(keys, self._lines, clock)
+        self._digests = RedisDigests(keys, self._lines)
+        self._links = RedisLinks(keys, self._lines)
         self._control = RedisControl(keys, self._options, self._lines)
         self._dead_letters = RedisDeadLetters(keys, self._options, self._lines)
         self._places = RedisPlaces(keys, self._lines)
         self._traces = RedisTraces(keys, self._options, self._lines)
         self._shared = RedisSharedState(keys, self._lines)
+        self._vault = RedisVault(keys, self._lines)
 
     @property
     def inbox(self) -> RedisInbox:
@@ -97,6 +105,16 @@ class RedisStore:
     def memories(self) -> RedisMemories:
         """What is remembered of users."""
         return self._memories
+
+    @property
+    def digests(self) -> RedisDigests:
+        """How far sessions have been summed up."""
+        return self._digests
+
+    @property
+    def links(self) -> RedisLinks:
+        """Accounts of one person."""
+        return self._links
 
     @property
     def control(self) -> RedisControl:
@@ -122,6 +140,11 @@ class RedisStore:
     def shared(self) -> RedisSharedState:
         """What the processes of a bot share."""
         return self._shared
+
+    @property
+    def vault(self) -> RedisVault:
+        """Sealed values."""
+        return self._vault
 
     @property
     def lease_seconds(self) -> float:
@@ -155,3 +178,7 @@ class RedisStore:
     async def __aexit__(self, *exc_info: object) -> None:
         """Close every connection; a later call opens them again."""
         await self._lines.aclose()
+
+
+def _address_of(url: str) -> RedisAddress:
+    return SentinelAddress(url) if SentinelAddress.is_meant_by(url) else RedisAddress(url)

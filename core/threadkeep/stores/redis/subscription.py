@@ -18,14 +18,15 @@ _LONGEST_PAUSE: Final = 5.0
 class Subscription:
     """A channel, on a connection of its own.
 
-    What is published while the connection is lost is not heard. It is opened again with growing pauses, and its loss
-    is logged once.
+    What is published while the connection is lost is not heard; ``on_open`` may ask for it. It is opened again with
+    growing pauses, and its loss is logged once.
 
     Args:
         address: The server, or the cluster: what is published at one node is heard at all.
         channel: The channel.
         on_message: Called with each message.
-        on_open: Called when the subscription begins, also again after it was lost.
+        on_open: Called when the subscription begins in the background, also again after it was lost; not for ``open``,
+            which returns then.
         timeout: How many seconds connecting may take.
     """
 
@@ -75,9 +76,10 @@ class Subscription:
         is_known_lost = False
         while True:
             try:
-                connection = connection or await self._subscribe()
+                if connection is None:
+                    connection = await self._subscribe()
+                    self._on_open()
                 pause, is_known_lost = _FIRST_PAUSE, False
-                self._on_open()
                 await self._listen(connection)
             except FAILURES as error:
                 if not is_known_lost:

@@ -17,7 +17,7 @@ from redis.exceptions import NoScriptError, ResponseError
 
 from threadkeep.errors import StoreError, StoreUnavailableError
 from threadkeep.stores.redis.address import RedisAddress
-from threadkeep.stores.redis.failures import FAILURES, connection_error, reply_error
+from threadkeep.stores.redis.failures import FAILURES, connection_error, reply_error, tells_demotion
 from threadkeep.stores.redis.scripts import Script
 
 Word = str | bytes | int
@@ -40,13 +40,13 @@ class Command:
     words: tuple[Word, ...]
     script: Script | None = None
 
-    def packed(self) -> tuple[Word, ...]:
-        """Give the words to be sent."""
-        return self.words if self.script is None else ("EVALSHA", self.script.sha, *self.words)
+    def packed(self) -> bytes:
+        """Give what is sent."""
+        return _packed(self.words if self.script is None else ("EVALSHA", self.script.sha, *self.words))
 
-    def packed_whole(self) -> tuple[Word, ...]:
-        """Give the words to be sent to a server that does not know the script."""
-        return self.words if self.script is None else ("EVAL", self.script.source, *self.words)
+    def whole(self) -> "Command":
+        """Give the command for a server that does not know the script."""
+        return self if self.script is None else Command(("EVAL", self.script.source, *self.words))
 
     @property
     def key(self) -> Word | None:
@@ -77,14 +77,16 @@ def checked(replies: list[object], place: str) -> list[object]:
     return replies
 
 
-def _encoded(command: Command) -> Command:
-    # Text that cannot be encoded is its caller's error; found in the batch it would be everybody's.
-    return Command(tuple(word.encode() if isinstance(word, str) else word for word in command.words), command.script)
+def _packed(words: tuple[Word, ...]) -> bytes:
+    # Its stub takes commands of one word only.
+    packed: bytes = hiredis.pack_command(words)  # type: ignore[arg-type]
+    return packed
 
 
 @dataclass(frozen=True, slots=True)
 class _Call:
     commands: tuple[Command, ...]
+    packed: list[bytes]
     replies: asyncio.Future[list[object]]
 
 
@@ -112,7 +114,7 @@ class Wire:
             StoreUnavailableError: There is no reply; the command may have been performed or not.
             StoreError: The server refused it.
         """
-        return (await self.call_all(command))[0]
+        return checked(await self._enqueued((command,)), str(self._address))[0]
 
     async def call_all(self, *commands: Command) -> list[object]:
         """Send some commands together and return their replies.
@@ -121,7 +123,7 @@ class Wire:
             StoreUnavailableError: There is no reply; each of the commands may have been performed or not.
             StoreError: The server refused one of them; the others were performed.
         """
-        return checked(await self.exchange(*commands), str(self._address))
+        return checked(await self._enqueued(commands), str(self._address))
 
     async def exchange(self, *commands: Command) -> list[object]:
         """Send some commands together, next to each other, and return their replies; a refusal is among them.
@@ -129,13 +131,7 @@ class Wire:
         Raises:
             StoreUnavailableError: There is no reply; each of the commands may have been performed or not.
         """
-        if len(self._waiting) >= _MAX_WAITING:
-            raise StoreUnavailableError(f"{_MAX_WAITING} calls wait for Redis at {self._address} already")
-        call = _Call(tuple(_encoded(command) for command in commands), asyncio.get_running_loop().create_future())
-        self._waiting.append(call)
-        if self._sender is None or self._sender.done():
-            self._sender = asyncio.create_task(self._send_waiting(), name="threadkeep-redis-wire")
-        return await call.replies
+        return await self._enqueued(commands)
 
     @property
     def place(self) -> str:
@@ -155,6 +151,18 @@ class Wire:
         # A sender that was cancelled before its first step has failed nobody.
         self._fail_waiting("was closed")
         await self._disconnect()
+
+    def _enqueued(self, commands: tuple[Command, ...]) -> asyncio.Future[list[object]]:
+        # No coroutine: this is on the way of every call.
+        if len(self._waiting) >= _MAX_WAITING:
+            raise StoreUnavailableError(f"{_MAX_WAITING} calls wait for Redis at {self._address} already")
+        # Text that cannot be encoded is its caller's error; found in the batch it would be everybody's.
+        packed = [command.packed() for command in commands]
+        call = _Call(commands, packed, asyncio.get_running_loop().create_future())
+        self._waiting.append(call)
+        if self._sender is None or self._sender.done():
+            self._sender = asyncio.create_task(self._send_waiting(), name="threadkeep-redis-wire")
+        return call.replies
 
     async def _send_waiting(self) -> None:
         batch: list[_Call] = []
@@ -177,10 +185,9 @@ class Wire:
         _fail(calls, StoreUnavailableError(f"the connection to Redis at {self._address} {reason}"))
 
     async def _exchange(self, batch: Sequence[_Call]) -> None:
-        commands = [command for call in batch for command in call.commands]
         try:
             async with asyncio.timeout(self._timeout):
-                replies = await self._send(commands)
+                replies = await self._send(batch)
         except FAILURES as error:
             await self._disconnect()
             _fail(batch, connection_error(_named(error, self._timeout), str(self._address)))
@@ -192,16 +199,20 @@ class Wire:
                 call.replies.set_result(replies[position:end])
             position = end
 
-    async def _send(self, commands: Sequence[Command]) -> list[object]:
+    async def _send(self, batch: Sequence[_Call]) -> list[object]:
         connection = await self._connect()
-        replies = await _converse(connection, [command.packed() for command in commands])
+        replies = await _converse(connection, [packed for call in batch for packed in call.packed])
         # After a restart or SCRIPT FLUSH the server knows no script. The calls are repeated here and at once, before
         # any later call, so that they keep their order.
         unknown = [index for index, reply in enumerate(replies) if isinstance(reply, NoScriptError)]
         if unknown:
-            again = await _converse(connection, [commands[index].packed_whole() for index in unknown])
+            commands = [command for call in batch for command in call.commands]
+            again = await _converse(connection, [commands[index].whole().packed() for index in unknown])
             for index, reply in zip(unknown, again, strict=True):
                 replies[index] = reply
+        if any(isinstance(reply, ResponseError) and tells_demotion(reply) for reply in replies):
+            # After a failover the same name, or the Sentinels, may lead to the new primary.
+            await self._disconnect()
         return replies
 
     async def _connect(self) -> AbstractConnection:
@@ -219,10 +230,8 @@ class Wire:
             await connection.disconnect(nowait=True)
 
 
-async def _converse(connection: AbstractConnection, packed: Sequence[tuple[Word, ...]]) -> list[object]:
-    # Its stub takes commands of one word only.
-    written = [hiredis.pack_command(words) for words in packed]  # type: ignore[arg-type]
-    await connection.send_packed_command(written, check_health=False)
+async def _converse(connection: AbstractConnection, packed: Sequence[bytes]) -> list[object]:
+    await connection.send_packed_command(packed, check_health=False)
     replies: list[object] = []
     for _ in packed:
         try:

@@ -130,6 +130,7 @@ class AcceptingMessage:
         if is_running:
             write_signal(self._connection, self._session_id, SignalKind.MESSAGE, message=self._message)
         changed = self._connection.execute(
-            "UPDATE sessions SET due_at = ? WHERE session_id = ? AND due_at IS NULL", (self._now, self._session_id)
+            "UPDATE sessions SET due_at = ?, is_asleep = 0 WHERE session_id = ? AND (due_at IS NULL OR is_asleep)",
+            (self._now, self._session_id),
         )
         return Accepted(outcome=Acceptance.ACCEPTED, is_woken=changed.rowcount > 0, is_signalled=is_running)

@@ -22,6 +22,7 @@ from threadkeep.stores.sqlite.leasing import end_lease
 from threadkeep.stores.sqlite.rows import begin_session
 from threadkeep.stores.sqlite.seen import SeenMark
 from threadkeep.stores.sqlite.signalling import write_signal
+from threadkeep.stores.sqlite.suspending import wake
 
 _STOP = "stop"
 
@@ -92,12 +93,14 @@ class AcceptingAmendment:
         self._amend()
         if item.mark != "a":
             return Accepted(outcome=Acceptance.KEPT)
+        is_woken = False
         if self._body is None and self._is_surely_answered(item):
             write_stop(self._connection, self._session_id, "deleted")
+            is_woken = wake(self._connection, self._session_id, self._now)
         if hold.is_held:
             kind = SignalKind.DELETED if self._body is None else SignalKind.EDITED
             write_signal(self._connection, self._session_id, kind, message=self._message)
-        return Accepted(outcome=Acceptance.ACCEPTED, is_signalled=hold.is_held)
+        return Accepted(outcome=Acceptance.ACCEPTED, is_woken=is_woken, is_signalled=hold.is_held)
 
     def _is_surely_answered(self, item: Item) -> bool:
         # Of a run that has not recorded what it takes, only the first question is known to be taken.
@@ -127,14 +130,18 @@ def accept_stop(connection: sqlite3.Connection, event: StopRequested, now: float
     if seen.acceptance is not None:
         seen.count_again()
         return Accepted(outcome=Acceptance.DUPLICATE)
-    row = connection.execute("SELECT attempt FROM sessions WHERE session_id = ?", (session_id,)).fetchone()
-    if row is None or row[0] == 0:
-        return Accepted(outcome=Acceptance.IGNORED)
+    row = connection.execute("SELECT run_id FROM sessions WHERE session_id = ?", (session_id,)).fetchone()
+    is_running = row is not None and row[0] is not None
+    outcome = Acceptance.ACCEPTED if is_running else Acceptance.IGNORED
+    # Also of one that is ignored: delivered once more, it must not stop a later run.
+    seen.write(session_id, outcome, waiting=count_waiting(connection, session_id))
+    if not is_running:
+        return Accepted(outcome=outcome)
     write_stop(connection, session_id, str(event.user))
     write_signal(connection, session_id, SignalKind.STOP)
-    seen.write(session_id, Acceptance.ACCEPTED, waiting=count_waiting(connection, session_id))
     begin_session(connection, session_id, now)
-    return Accepted(outcome=Acceptance.ACCEPTED, is_signalled=True)
+    is_woken = wake(connection, session_id, now)
+    return Accepted(outcome=Acceptance.ACCEPTED, is_woken=is_woken, is_signalled=True)
 
 
 def write_stop(connection: sqlite3.Connection, session_id: str, reason: str) -> None:

@@ -36,7 +36,7 @@ class Committing:
         self._options = options
         self._now = now
 
-    def perform(self, consumed: int, dead: str | None) -> bool:
+    def perform(self, consumed: int, dead: str | None, state: bytes | None = None) -> bool:
         """Append the run, consume events, end the lease; tell whether the session is ready again.
 
         Raises:
@@ -59,7 +59,8 @@ class Committing:
         self._consume([seq for seq, mark in answered if mark != "u"])
         forget_run(self._connection, self._session_id)
         self._connection.execute(
-            "UPDATE sessions SET committed_run_id = ? WHERE session_id = ?", (self._run.run_id, self._session_id)
+            "UPDATE sessions SET committed_run_id = ?, state = coalesce(?, state) WHERE session_id = ?",
+            (self._run.run_id, state, self._session_id),
         )
         settle(self._connection, self._session_id, after=0, until=taken)
         purge(self._connection, self._session_id)

@@ -1,7 +1,7 @@
 """Signals in SQLite: a small table, which every listener reads ten times a second, or when a bell rings."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Final
@@ -17,7 +17,8 @@ from threadkeep.stores.signals import SignalBuffer
 from threadkeep.stores.sqlite import leasing
 from threadkeep.stores.sqlite.bells import Bells
 from threadkeep.stores.sqlite.database import Database
-from threadkeep.stores.sqlite.signalling import last_signal, read_signals
+from threadkeep.stores.sqlite.signalling import last_signal, read_signals, standing_signals
+from threadkeep.stores.sqlite.suspending import pull
 
 _log = structlog.get_logger(__name__)
 _POLL_SECONDS: Final = 0.1
@@ -55,11 +56,19 @@ class SQLiteControl:
             listening.cancel()
             await asyncio.gather(listening, return_exceptions=True)
 
+    async def repeat(self, leases: Sequence[Lease]) -> tuple[Signal, ...]:
+        """Tell once more what the holders must know; see ``Control``."""
+        return await self._database.read(lambda connection: standing_signals(connection, leases))
+
     async def waiting(self, lease: Lease) -> tuple[MessageReceived, ...]:
         """Read what waits: what the run takes, and up to a claim's worth beyond; see ``Control``."""
         return await self._database.write(
             lambda connection: leasing.show_waiting(connection, lease, self._options.max_claimed_events)
         )
+
+    async def pull(self, lease: Lease, message: str) -> bool:
+        """Let the run in progress take one more message; see ``Control``."""
+        return await self._database.write(lambda connection: pull(connection, lease, message))
 
     async def extend(self, lease: Lease, taken: int) -> None:
         """Let the run in progress take more; see ``Control``."""
@@ -79,6 +88,9 @@ class SQLiteControl:
             else:
                 is_known_lost = False
             for number, signal in signals:
+                # Only the latest are kept; others may have been dropped while the file could not be read.
+                if number > heard + 1:
+                    buffer.miss()
                 heard = number
                 buffer.put(signal)
             bell.silence(rings)

@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 from threadkeep.messages import clean_text
 from threadkeep.runs import Run
 from threadkeep.sessions import Session
-from threadkeep.stores.base import Transcript
+from threadkeep.stores.base import Feedback, Transcript
 from threadkeep.stores.codec import encode_state
 from threadkeep.stores.options import StoreOptions
 from threadkeep.stores.sqlite.database import Database
 from threadkeep.stores.sqlite.rows import Upkeep, append_run, begin_session, read_amendments, read_runs, read_session
+from threadkeep.stores.sqlite.suspending import read_opinions
 
 
 class SQLiteHistory:
@@ -83,6 +84,10 @@ class SQLiteHistory:
         return await self._change(
             "UPDATE sessions SET state = ? WHERE session_id = ?", (encode_state(state), session_id)
         )
+
+    async def feedback(self, session_id: str) -> tuple[Feedback, ...]:
+        """Give what people think of the answers of a session; see ``History``."""
+        return await self._database.read(lambda connection: read_opinions(connection, session_id))
 
     async def delete(self, session_id: str) -> bool:
         """Delete a session with all that belongs to it; see ``History``."""

@@ -6,11 +6,20 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from threadkeep.chat.adapter import Acceptance
-from threadkeep.chat.events import Event, MessageDeleted, MessageEdited, MessageReceived, StopRequested
+from threadkeep.chat.events import (
+    ActionPressed,
+    Event,
+    FeedbackGiven,
+    MessageDeleted,
+    MessageEdited,
+    MessageReceived,
+    StopRequested,
+)
 from threadkeep.errors import StoreError
 from threadkeep.messages import clean_text
 from threadkeep.runs import Run
 from threadkeep.stores.base import Claim, Lease
+from threadkeep.stores.codec import encode_state
 from threadkeep.stores.options import StoreOptions
 from threadkeep.stores.sqlite import leasing
 from threadkeep.stores.sqlite.accepting import Accepted, AcceptingMessage
@@ -19,6 +28,7 @@ from threadkeep.stores.sqlite.bells import Bells
 from threadkeep.stores.sqlite.committing import Committing
 from threadkeep.stores.sqlite.database import Database
 from threadkeep.stores.sqlite.rows import Upkeep
+from threadkeep.stores.sqlite.suspending import accept_feedback, accept_press, suspend
 
 _POLL_SECONDS: Final = 0.25
 
@@ -77,11 +87,13 @@ class SQLiteInbox:
             self._signal_bells.ring()
         return accepted.outcome
 
-    async def claim(self, worker: str, *, run_id: str, runs: int) -> Claim | None:
+    async def claim(
+        self, worker: str, *, run_id: str, runs: int, platforms: frozenset[str] | None = None
+    ) -> Claim | None:
         """Take a session; see ``Inbox``."""
         bell = self._bells.here()
         rings = bell.rings
-        found = await self._database.write(lambda connection: self._claim(connection, worker, run_id, runs))
+        found = await self._database.write(lambda connection: self._claim(connection, worker, run_id, runs, platforms))
         if isinstance(found, _Unreadable):
             raise found.error
         due_in = None if found.next_due is None else max(0.0, found.next_due - self._clock())
@@ -100,11 +112,20 @@ class SQLiteInbox:
         cleaned = {name: clean_text(value) for name, value in steps.items()}
         await self._database.write(lambda connection: leasing.record(connection, lease, cleaned))
 
-    async def commit(self, lease: Lease, run: Run, *, consumed: int, dead: str | None = None) -> None:
+    async def commit(
+        self,
+        lease: Lease,
+        run: Run,
+        *,
+        consumed: int,
+        dead: str | None = None,
+        state: Mapping[str, object] | None = None,
+    ) -> None:
         """Append the run, consume events and end the lease; see ``Inbox``."""
+        body = None if state is None else encode_state(state)
 
         def operation(connection: sqlite3.Connection) -> bool:
-            return Committing(connection, lease, run, self._options, self._clock()).perform(consumed, dead)
+            return Committing(connection, lease, run, self._options, self._clock()).perform(consumed, dead, body)
 
         if await self._database.write(operation):
             self._bells.ring()
@@ -129,6 +150,16 @@ class SQLiteInbox:
         if await self._database.write(lambda connection: leasing.release(connection, lease, due_at)):
             self._bells.ring()
 
+    async def suspend(self, lease: Lease, *, seconds: float, handled: Sequence[str] = ()) -> None:
+        """Let a run wait for people; see ``Inbox``."""
+        now = self._clock()
+
+        def operation(connection: sqlite3.Connection) -> bool:
+            return suspend(connection, lease, handled, self._options, span=(now, now + seconds))
+
+        if await self._database.write(operation):
+            self._bells.ring()
+
     def _accept(self, connection: sqlite3.Connection, event: Event, now: float) -> Accepted:
         match event:
             case MessageReceived():
@@ -137,12 +168,18 @@ class SQLiteInbox:
                 return AcceptingAmendment(connection, event, now).perform()
             case StopRequested():
                 return accept_stop(connection, event, now)
+            case ActionPressed():
+                return accept_press(connection, event, now)
+            case FeedbackGiven():
+                return accept_feedback(connection, event, now)
 
-    def _claim(self, connection: sqlite3.Connection, worker: str, run_id: str, runs: int) -> _Found | _Unreadable:
+    def _claim(
+        self, connection: sqlite3.Connection, worker: str, run_id: str, runs: int, platforms: frozenset[str] | None
+    ) -> _Found | _Unreadable:
         now = self._clock()
-        session_id = leasing.find_due(connection, now)
+        session_id = leasing.find_due(connection, now, platforms)
         if session_id is None:
-            return _Found(claim=None, next_due=leasing.next_due(connection))
+            return _Found(claim=None, next_due=leasing.next_due(connection, platforms))
         lease = leasing.take(connection, worker, session_id, self._options, now)
         try:
             claim = leasing.read_claim(connection, lease, run_id=run_id, runs=runs)
@@ -150,4 +187,4 @@ class SQLiteInbox:
             # Perhaps a newer worker can read it; do not hold it until the lease lapses.
             leasing.end_lease(connection, session_id, now + self._options.lease_seconds)
             return _Unreadable(error=error)
-        return _Found(claim=claim, next_due=leasing.next_due(connection))
+        return _Found(claim=claim, next_due=leasing.next_due(connection, platforms))

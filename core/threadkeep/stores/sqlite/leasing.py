@@ -1,7 +1,9 @@
 """What happens in one transaction when a session is claimed, taken over, renewed or given back."""
 
+import json
 import sqlite3
 from collections.abc import Mapping
+from typing import Final
 
 from threadkeep.chat.events import MessageReceived
 from threadkeep.errors import LeaseLostError
@@ -20,15 +22,24 @@ from threadkeep.stores.sqlite.items import (
 )
 from threadkeep.stores.sqlite.rows import read_amendments, read_runs, read_session
 
+# A session's platform is the first part of its id.
+_IS_OF: Final = "(? IS NULL OR substr(session_id, 1, instr(session_id, ':') - 1) IN (SELECT value FROM json_each(?)))"
 
-def find_due(connection: sqlite3.Connection, now: float) -> str | None:
-    """Give the session that may be claimed for the longest time; None if there is none.
+
+def _named(platforms: frozenset[str] | None) -> tuple[str | None, str | None]:
+    names = None if platforms is None else json.dumps(sorted(platforms))
+    return names, names
+
+
+def find_due(connection: sqlite3.Connection, now: float, platforms: frozenset[str] | None) -> str | None:
+    """Give the session of these platforms that may be claimed for the longest time; None if there is none.
 
     What a lease that has lapsed had put off happens now; a session in which nothing is left to be answered is passed.
     """
     while True:
         row = connection.execute(
-            "SELECT session_id FROM sessions WHERE due_at <= ? ORDER BY due_at LIMIT 1", (now,)
+            f"SELECT session_id FROM sessions WHERE due_at <= ? AND {_IS_OF} ORDER BY due_at LIMIT 1",  # noqa: S608 - fixed
+            (now, *_named(platforms)),
         ).fetchone()
         if row is None:
             return None
@@ -39,9 +50,12 @@ def find_due(connection: sqlite3.Connection, now: float) -> str | None:
         end_lease(connection, session_id, now)
 
 
-def next_due(connection: sqlite3.Connection) -> float | None:
-    """Give the time at which the next session may be claimed."""
-    row = connection.execute("SELECT min(due_at) FROM sessions WHERE due_at IS NOT NULL").fetchone()
+def next_due(connection: sqlite3.Connection, platforms: frozenset[str] | None) -> float | None:
+    """Give the time at which the next session of these platforms may be claimed."""
+    row = connection.execute(
+        f"SELECT min(due_at) FROM sessions WHERE due_at IS NOT NULL AND {_IS_OF}",  # noqa: S608 - a fixed text
+        _named(platforms),
+    ).fetchone()
     return None if row[0] is None else float(row[0])
 
 
@@ -56,7 +70,7 @@ def take(connection: sqlite3.Connection, worker: str, session_id: str, options: 
     shown = max(kept, seq_of(connection, session_id, options.max_claimed_events))
     connection.execute("UPDATE fences SET latest = latest + 1")
     connection.execute(
-        "UPDATE sessions SET worker = ?, due_at = ?, attempt = attempt + 1, "
+        "UPDATE sessions SET worker = ?, due_at = ?, is_asleep = 0, attempt = attempt + 1, "
         "fence = (SELECT latest FROM fences), shown = ?, taken = ? WHERE session_id = ?",
         (worker, now + options.lease_seconds, shown, kept or shown, session_id),
     )
@@ -190,7 +204,7 @@ def end_lease(connection: sqlite3.Connection, session_id: str, due_at: float) ->
     """
     is_ready = count_waiting(connection, session_id) > 0
     connection.execute(
-        "UPDATE sessions SET worker = NULL, taken = 0, shown = 0, due_at = ? WHERE session_id = ?",
+        "UPDATE sessions SET worker = NULL, taken = 0, shown = 0, due_at = ?, is_asleep = 0 WHERE session_id = ?",
         (due_at if is_ready else None, session_id),
     )
     if not is_ready:

@@ -12,7 +12,7 @@ from threadkeep.stores.codec import decode_edit, decode_run, decode_state, encod
 from threadkeep.stores.options import MAX_SPEAKERS, StoreOptions
 
 _UPKEEP_SECONDS: Final = 60.0
-_SESSION: Final = "session_id, name, state, created_at, updated_at, run_count"
+_SESSION: Final = 'session_id, name, state, created_at, updated_at, run_count, summary, summarised, "read"'
 
 
 def begin_session(connection: sqlite3.Connection, session_id: str, now: float) -> None:
@@ -40,6 +40,11 @@ def append_run(connection: sqlite3.Connection, session_id: str, run: Run, option
         "WHERE session_id = ?",
         (run.run_id, now, now, session_id),
     )
+    if run.is_boundary:
+        # A fresh conversation begins: the summary of what was before is dropped.
+        connection.execute(
+            "UPDATE sessions SET summary = '', summarised = run_count WHERE session_id = ?", (session_id,)
+        )
     connection.execute(
         "INSERT INTO runs (session_id, number, body) "
         "SELECT session_id, run_count, ? FROM sessions WHERE session_id = ?",
@@ -63,7 +68,7 @@ def read_session(connection: sqlite3.Connection, session_id: str, used_after: fl
     if row is None:
         return None
     speakers = connection.execute("SELECT user_id FROM speakers WHERE session_id = ? ORDER BY place", (session_id,))
-    _, name, state, created_at, updated_at, run_count = row
+    _, name, state, created_at, updated_at, run_count, summary, summarised, read = row
     return Session(
         session_id=session_id,
         name=name,
@@ -72,6 +77,9 @@ def read_session(connection: sqlite3.Connection, session_id: str, used_after: fl
         updated_at=updated_at,
         run_count=run_count,
         state={} if state is None else decode_state(state),
+        summary=summary,
+        summarised=summarised,
+        read=read,
     )
 
 

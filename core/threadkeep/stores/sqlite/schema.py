@@ -5,12 +5,13 @@ from typing import Final
 
 from threadkeep.errors import StoreConfigError
 
-SCHEMA_VERSION: Final = 2
-"""The version of the tables, kept in the file's ``user_version``. Form 1 was never released."""
+SCHEMA_VERSION: Final = 4
+"""The version of the tables, kept in the file's ``user_version``. Forms 1 to 3 were never released."""
 
 # sessions.due_at is the schedule and the lease in one: from then on the session may be claimed. It is null where there
 # is nothing to answer, the time of arrival where there is, the end of the lease while a worker holds the session, and
-# the end of the delay where one gave it back.
+# the end of the delay where one gave it back. While a run waits for people, sessions.is_asleep is set: then something
+# that comes for it is due at once.
 #
 # While a worker holds a session, it was shown the events up to sessions.shown: nothing up to there is dropped. Those up
 # to sessions.taken are what its run answers. From its first step on the number of these is also the step "taken" of
@@ -34,6 +35,7 @@ _TABLES: Final = (
         last_run_id TEXT,
         committed_run_id TEXT,
         due_at REAL,
+        is_asleep INTEGER NOT NULL DEFAULT 0,
         fence INTEGER NOT NULL DEFAULT 0,
         worker TEXT,
         shown INTEGER NOT NULL DEFAULT 0,
@@ -43,7 +45,10 @@ _TABLES: Final = (
         platform TEXT,
         place BLOB,
         last_message TEXT,
-        said_at REAL
+        said_at REAL,
+        summary TEXT NOT NULL DEFAULT '',
+        summarised INTEGER NOT NULL DEFAULT 0,
+        "read" INTEGER NOT NULL DEFAULT 0
     )
     """,
     "CREATE INDEX sessions_due ON sessions (due_at) WHERE due_at IS NOT NULL",
@@ -118,14 +123,33 @@ _TABLES: Final = (
     )
     """,
     """
+    CREATE TABLE feedback (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        session_id TEXT NOT NULL REFERENCES sessions ON DELETE CASCADE,
+        user_id TEXT NOT NULL,
+        message TEXT NOT NULL,
+        body BLOB NOT NULL,
+        given_at REAL NOT NULL,
+        UNIQUE (session_id, user_id, message)
+    )
+    """,
+    """
     CREATE TABLE memories (
         user_id TEXT NOT NULL,
         memo_id TEXT NOT NULL,
-        created_at REAL NOT NULL,
+        fingerprint TEXT NOT NULL,
         text TEXT NOT NULL,
+        created_at REAL NOT NULL,
+        updated_at REAL NOT NULL,
+        topics TEXT NOT NULL,
+        source TEXT,
+        is_private INTEGER NOT NULL,
         PRIMARY KEY (user_id, memo_id)
     )
     """,
+    "CREATE INDEX memories_known ON memories (user_id, fingerprint)",
+    "CREATE TABLE links (user_id TEXT PRIMARY KEY, person TEXT NOT NULL)",
+    "CREATE INDEX links_person ON links (person)",
     """
     CREATE TABLE letters (
         number INTEGER PRIMARY KEY AUTOINCREMENT,

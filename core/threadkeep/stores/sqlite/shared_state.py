@@ -1,5 +1,6 @@
 """What the processes of a bot share, in SQLite."""
 
+import json
 import sqlite3
 from collections.abc import Callable
 
@@ -8,7 +9,7 @@ from threadkeep.stores.sqlite.database import Database
 
 
 class SQLiteSharedState:
-    """Notes, and numbered slots that one process holds.
+    """Notes, numbered slots that one process holds, and budgets.
 
     Args:
         database: The tables.
@@ -65,3 +66,22 @@ class SQLiteSharedState:
         """Give all slots of an owner back."""
         statement = "DELETE FROM slots WHERE name = ? AND owner = ?"
         await self._database.write(lambda connection: connection.execute(statement, (name, owner)))
+
+    async def spend(self, name: str, amount: int, *, limit: int, per_seconds: float) -> float:
+        """Take units of what all may use within some seconds, or give how long to wait; see ``SharedState``."""
+        note = f"spent/{name}"
+
+        def operation(connection: sqlite3.Connection) -> float:
+            now = self._clock()
+            row = connection.execute("SELECT text FROM notes WHERE name = ?", (note,)).fetchone()
+            taken = [at for at in (json.loads(row[0]) if row else ()) if at > now - per_seconds]
+            surplus = len(taken) + amount - limit
+            if surplus > 0:
+                # More than the limit is never free: then it is told when all is.
+                leaves = taken[min(surplus, len(taken)) - 1] if taken else now
+                return max(0.001, float(leaves) + per_seconds - now)
+            text = json.dumps([*taken, *[now] * amount])
+            connection.execute("INSERT OR REPLACE INTO notes VALUES (?, ?, ?)", (note, text, now + per_seconds))
+            return 0.0
+
+        return await self._database.write(operation)

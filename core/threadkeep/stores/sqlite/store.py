@@ -9,12 +9,14 @@ from threadkeep.stores.options import StoreOptions, StoreSettings
 from threadkeep.stores.sqlite.bells import Bells
 from threadkeep.stores.sqlite.control import SQLiteControl
 from threadkeep.stores.sqlite.database import Database
+from threadkeep.stores.sqlite.digests import SQLiteDigests, SQLiteLinks
 from threadkeep.stores.sqlite.history import SQLiteHistory
 from threadkeep.stores.sqlite.inbox import SQLiteInbox
 from threadkeep.stores.sqlite.letters import SQLiteDeadLetters
 from threadkeep.stores.sqlite.memories import SQLiteMemories
 from threadkeep.stores.sqlite.shared_state import SQLiteSharedState
 from threadkeep.stores.sqlite.tracing import SQLitePlaces, SQLiteTraces
+from threadkeep.stores.sqlite.vault import SQLiteVault
 
 
 class SQLiteStore:
@@ -48,11 +50,14 @@ class SQLiteStore:
         self._inbox = SQLiteInbox(self._database, self._options, bells=bells, signal_bells=signal_bells, clock=clock)
         self._history = SQLiteHistory(self._database, self._options, clock)
         self._memories = SQLiteMemories(self._database, clock)
+        self._digests = SQLiteDigests(self._database, self._options, clock)
+        self._links = SQLiteLinks(self._database)
         self._control = SQLiteControl(self._database, self._options, signal_bells)
         self._dead_letters = SQLiteDeadLetters(self._database, bells, clock)
         self._places = SQLitePlaces(self._database, self._options, clock)
         self._traces = SQLiteTraces(self._database, self._options, clock)
         self._shared = SQLiteSharedState(self._database, clock)
+        self._vault = SQLiteVault(self._database)
 
     @property
     def inbox(self) -> SQLiteInbox:
@@ -68,6 +73,16 @@ class SQLiteStore:
     def memories(self) -> SQLiteMemories:
         """What is remembered of users."""
         return self._memories
+
+    @property
+    def digests(self) -> SQLiteDigests:
+        """How far sessions have been summed up."""
+        return self._digests
+
+    @property
+    def links(self) -> SQLiteLinks:
+        """Accounts of one person."""
+        return self._links
 
     @property
     def control(self) -> SQLiteControl:
@@ -93,6 +108,11 @@ class SQLiteStore:
     def shared(self) -> SQLiteSharedState:
         """What the processes of a bot share."""
         return self._shared
+
+    @property
+    def vault(self) -> SQLiteVault:
+        """Sealed values."""
+        return self._vault
 
     @property
     def lease_seconds(self) -> float:

@@ -1,7 +1,7 @@
 -- Store a message, once, and make its session ready.
--- KEYS[8] seen, KEYS[9] places (zset of sessions by time), KEYS[10] workspaces (set).
+-- KEYS[8] seen, KEYS[9] places (zset of sessions by time), KEYS[10] workspaces (set), KEYS[11] platforms (set).
 -- Returns what was done, and 1 if the session became ready by it.
-local SEEN, PLACES, WORKSPACES = KEYS[8], KEYS[9], KEYS[10]
+local SEEN, PLACES, WORKSPACES, PLATFORMS = KEYS[8], KEYS[9], KEYS[10], KEYS[11]
 local session, addressing, identity, body, user = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local max_waiting, max_context, max_speakers = tonumber(ARGV[6]), tonumber(ARGV[7]), ARGV[8]
 local retention, seen_ms, channel, origin, control = ARGV[9], ARGV[10], ARGV[11], ARGV[12], ARGV[13]
@@ -11,17 +11,23 @@ local head = identity .. '\n'
 -- Read once what is needed: each call costs as much as it does.
 local known = redis.call('HMGET', META, 'created', 'waiting', 'holder', 'entry', 'u:' .. user, 'place')
 local has_session, waiting, has_holder = known[1] ~= false, tonumber(known[2] or 0), known[3] ~= false
-local has_entry, is_speaker = known[4] ~= false, known[5] ~= false
+-- A run that sleeps wakes up.
+local is_asleep = known[4] == 'asleep'
+local has_entry, is_speaker = known[4] ~= false and not is_asleep, known[5] ~= false
 local is_answerable = addressing == 'bot' or (addressing == 'thread' and has_session)
 local seen = redis.call('GET', SEEN)
 local mark = seen and string.sub(seen, 1, 1)
 local deliveries = seen and deliveries_of(seen) + 1 or 1
-local now = now_ms()
+-- As text: a number would be written out anew wherever it is used.
+local now = string.format('%d', now_ms())
 
--- What is written in any case, and the place where it has changed.
+-- What is written in any case, and the place where it has changed; with the first one the platform is known.
 local function with_place(fields)
   fields[#fields + 1] = 'message'
   fields[#fields + 1] = message
+  if not known[6] then
+    redis.call('SADD', PLATFORMS, string.match(session, '^[^:]*'))
+  end
   if known[6] ~= place then
     fields[#fields + 1] = 'place'
     fields[#fields + 1] = place
@@ -89,6 +95,9 @@ local function store()
   local fields = {'waiting', waiting + 1}
   if not has_session then
     fields = {'waiting', 1, 'created', now, 'updated', now}
+  end
+  if is_asleep then
+    redis.call('ZREM', LATER, session)
   end
   if not has_entry then
     fields[#fields + 1] = 'entry'

@@ -1,9 +1,10 @@
 -- Store an edit or a deletion of a message, once.
 -- KEYS[8] seen: the mark of this edit or deletion. ARGV[4] is the edit, or empty for a deletion.
--- Returns what was done, and 0: no session becomes ready by it.
+-- Returns what was done, and 1 if the session became ready by it.
 local SEEN = KEYS[8]
 local session, identity, retention, body = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
-local seen_ms, control = ARGV[5], ARGV[6]
+local seen_ms, control, channel, origin = ARGV[5], ARGV[6], ARGV[7], ARGV[8]
+local is_woken = 0
 
 local is_deletion = body == ''
 local is_held = redis.call('HEXISTS', META, 'holder') == 1
@@ -47,6 +48,7 @@ local function change_taken(index, mark)
   end
   if is_deletion and is_surely_answered(index) then
     redis.call('HSETNX', RUN, 's:stop', 'deleted')
+    is_woken = wake(session, channel, origin)
   end
   if is_held then
     signal(control, session, is_deletion and 'deleted' or 'edited', waiting_beyond(), identity)
@@ -78,4 +80,4 @@ local waiting = number_of(META, 'waiting')
 local outcome = change()
 see(SEEN, seen_ms, 'a', 1, now_ms(), waiting, outcome, session)
 touch(retention)
-return {outcome, 0}
+return {outcome, is_woken}

@@ -1,19 +1,34 @@
 -- Take a session: one whose delay is over or which is ready, or one whose lease has lapsed.
--- KEYS[1] ready, KEYS[2] later, KEYS[3] fence. The keys of the session that is found carry the same hash tag.
+-- KEYS[1] ready and KEYS[2] later, each without the platform, KEYS[3] fence, KEYS[4] platforms. The keys of the session
+-- that is found carry the same hash tag. ARGV from the ninth on: the platforms to be looked at, else all that are known.
 -- Returns what the worker needs, or {0, milliseconds until a delayed session is due, or -1}.
 local base, worker, run_id, run_count = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local lease, max_claimed, max_context = ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7])
 local is_lapsed_first = ARGV[8] == '1'
 local FENCE = KEYS[3]
-READY, LATER = KEYS[1], KEYS[2]
+local platforms = platforms_of(9, KEYS[4])
 
 local now = now_ms()
+
+local function next_due_in()
+  local next_due = redis.call('ZRANGE', LATER, 0, 0, 'WITHSCORES')
+  return #next_due == 0 and -1 or math.max(0, next_due[2] - now)
+end
+
+local function mapped(flat)
+  local map = {}
+  for index = 1, #flat, 2 do
+    map[flat[index]] = flat[index + 1]
+  end
+  return map
+end
 
 local function move_due()
   for _, session in ipairs(redis.call('ZRANGEBYSCORE', LATER, '-inf', now, 'LIMIT', 0, 10)) do
     redis.call('ZREM', LATER, session)
     local meta = base .. session .. ':meta'
-    if redis.call('HGET', meta, 'entry') == 'later' then
+    local entry = redis.call('HGET', meta, 'entry')
+    if entry == 'later' or entry == 'asleep' then
       redis.call('HSET', meta, 'entry', redis.call('XADD', READY, '*', 's', session))
     end
   end
@@ -42,17 +57,28 @@ local function take_lapsed()
   return id, entry and entry[2][2]
 end
 
+-- Look at one platform after the other, and stay with the one where something was found.
+local function seek(look)
+  for _, platform in ipairs(platforms) do
+    turn_to(platform)
+    local id, session = look()
+    if id then
+      return id, session
+    end
+  end
+end
+
 local function find()
   local id, session
   if is_lapsed_first then
-    id, session = take_lapsed()
+    id, session = seek(take_lapsed)
   end
   local is_lapsed = id ~= nil
   if not id then
-    id, session = read_ready()
+    id, session = seek(read_ready)
   end
   if not id and not is_lapsed_first then
-    id, session = take_lapsed()
+    id, session = seek(take_lapsed)
     is_lapsed = id ~= nil
   end
   return id, session, is_lapsed
@@ -78,16 +104,47 @@ end
 
 -- What is in the stream and not in the pending list was handed to nobody yet.
 local function has_more()
-  return redis.call('XLEN', READY) > redis.call('XPENDING', READY, GROUP)[1] and 1 or 0
+  for _, platform in ipairs(platforms) do
+    turn_to(platform)
+    local pending = redis.pcall('XPENDING', READY, GROUP)
+    if redis.call('XLEN', READY) > (pending.err and 0 or pending[1]) then
+      return 1
+    end
+  end
+  return 0
 end
 
-local function next_due_in()
-  local next_due = redis.call('ZRANGE', LATER, 0, 0, 'WITHSCORES')
-  return #next_due == 0 and -1 or math.max(0, next_due[2] - now)
+-- What of its meta the worker is told.
+local IS_TOLD = {
+  name = true, state = true, created = true, updated = true, runs = true, summary = true, summarised = true, read = true,
+}
+
+local function told(meta)
+  local found = {}
+  for name, value in pairs(meta) do
+    if IS_TOLD[name] or string.sub(name, 1, 2) == 'u:' then
+      found[#found + 1] = name
+      found[#found + 1] = value
+    end
+  end
+  return found
 end
 
-local function take(id, session, is_lapsed, taken)
-  trim_context(max_context, taken)
+-- Begin the next attempt. Returns its number.
+local function begin_attempt(run, fields)
+  local attempt = (run.attempt or 0) + 1
+  redis.call('HSET', RUN, 'attempt', attempt, 'run_id', run.run_id or run_id)
+  if not run.run_id then
+    fields[#fields + 1] = 'run_id'
+    fields[#fields + 1] = run_id
+    redis.call('PEXPIRE', RUN, redis.call('PTTL', META))
+  end
+  return attempt
+end
+
+local due_in = -1
+
+local function take(id, session, is_lapsed, taken, meta, run, fields)
   local events = redis.call('LRANGE', INBOX, 0, math.max(max_claimed, taken) - 1)
   local context, asked = show(events, taken)
 
@@ -97,48 +154,58 @@ local function take(id, session, is_lapsed, taken)
     'HSET', META, 'fence', fence, 'holder', worker, 'shown', #events, 'shown_context', context,
     'taken', taken > 0 and taken or #events, 'asked', asked
   )
-  local attempt = redis.call('HINCRBY', RUN, 'attempt', 1)
-  redis.call('HSETNX', RUN, 'run_id', run_id)
-  redis.call('PEXPIRE', RUN, redis.call('PTTL', META))
-
+  local attempt = begin_attempt(run, fields)
   local runs = {}
   if run_count > 0 then
     runs = redis.call('LRANGE', RUNS, -run_count, -1)
   end
+  local amendments = meta.amendments and amendments_of(events, runs) or {}
   return {
-    1, session, id, fence, attempt, events, redis.call('HGETALL', RUN), redis.call('HGETALL', META), runs,
-    is_lapsed and 1 or 0, amendments_of(events, runs), has_more(), next_due_in(),
+    1, session, id, fence, attempt, events, fields, told(meta), runs,
+    is_lapsed and 1 or 0, amendments, has_more(), due_in,
   }
 end
 
-move_due()
+for _, platform in ipairs(platforms) do
+  turn_to(platform)
+  local next_in = next_due_in()
+  if next_in == 0 then
+    move_due()
+    next_in = next_due_in()
+  end
+  due_in = sooner(due_in, next_in)
+end
 -- A few entries may belong to sessions that were deleted or have expired.
 for _ = 1, 20 do
   local id, session, is_lapsed = find()
   if not id then
     break
   end
+  local meta = {}
   if session then
     open_session(base .. session)
+    meta = mapped(redis.call('HGETALL', META))
   end
-  local known = session and redis.call('HMGET', META, 'entry', 'waiting', 'taken', 'deleted')
-  if known and known[1] == id then
-    local taken, waiting = 0, tonumber(known[2] or 0)
-    if known[3] or (known[4] or '0') ~= '0' then
+  if meta.entry == id then
+    local fields = redis.call('HGETALL', RUN)
+    local run, taken = mapped(fields), 0
+    if meta.taken or (meta.deleted or '0') ~= '0' then
       taken = settle_unfinished()
-      waiting = number_of(META, 'waiting')
-    else
+      meta = mapped(redis.call('HGETALL', META))
+    elseif run['s:taken'] then
       taken = taken_for_good()
     end
-    if waiting > 0 then
-      return take(id, session, is_lapsed, taken)
+    if tonumber(meta.waiting or 0) > 0 then
+      if tonumber(meta.context or 0) > max_context then
+        trim_context(max_context, taken)
+      end
+      return take(id, session, is_lapsed, taken, meta, run, fields)
     end
-    end_lease()
+    end_lease('entry')
     redis.call('DEL', RUN)
-    redis.call('HDEL', META, 'entry')
   end
   redis.call('XACK', READY, GROUP, id)
   redis.call('XDEL', READY, id)
 end
 
-return {0, next_due_in()}
+return {0, due_in}

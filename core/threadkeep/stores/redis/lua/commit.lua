@@ -5,8 +5,9 @@ local DEAD, LETTERS = KEYS[8], KEYS[9]
 local session, fence, run_id, body, consumed = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
 local user, max_runs, max_context, max_speakers = ARGV[6], ARGV[7], tonumber(ARGV[8]), ARGV[9]
 local retention, channel, origin = ARGV[10], ARGV[11], ARGV[12]
--- An empty reason is none.
-local reason, max_letters = ARGV[13], tonumber(ARGV[14])
+-- An empty reason is none, an empty state leaves the session's as it is.
+local reason, max_letters, state = ARGV[13], tonumber(ARGV[14]), ARGV[15]
+local is_boundary = ARGV[16] == '1'
 
 -- Read once what is needed: each call costs as much as it does.
 local known = redis.call(
@@ -20,7 +21,7 @@ if known[2] ~= fence or not known[3] then
   return {0, 0}
 end
 
-local now, taken = now_ms(), tonumber(known[4])
+local now, taken = string.format('%d', now_ms()), tonumber(known[4])
 local waiting, context, deleted = tonumber(known[5] or 0), tonumber(known[6] or 0), tonumber(known[7] or 0)
 
 -- The fields of a letter are parted by a zero byte, which no key and no JSON holds.
@@ -73,6 +74,12 @@ redis.call(
   'HSET', META, 'last', run_id, 'committed', run_id, 'updated', now, 'runs', (known[8] or 0) + 1,
   'waiting', waiting, 'context', context, 'deleted', deleted
 )
+if state ~= '' then
+  redis.call('HSET', META, 'state', state)
+end
+if is_boundary then
+  begin_afresh((known[8] or 0) + 1)
+end
 if not known[11] then
   add_speaker(user, max_speakers)
 end

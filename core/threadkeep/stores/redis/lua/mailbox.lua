@@ -9,7 +9,7 @@ local holder = redis.call('HGET', META, 'holder')
 
 local function due_at()
   local entry = redis.call('HGET', META, 'entry')
-  if entry == 'later' then
+  if entry == 'later' or entry == 'asleep' then
     return tonumber(redis.call('ZSCORE', LATER, session) or -1)
   end
   if entry and holder then

@@ -1,9 +1,8 @@
 -- Let the messages of a letter wait in their session again.
--- KEYS[1] ready, KEYS[2] later, KEYS[3] dead, KEYS[4] letters. The keys of the session carry the same hash tag.
+-- KEYS[1] ready and KEYS[2] later, each without the platform, KEYS[3] dead, KEYS[4] letters. The keys of the session carry the same hash tag.
 -- Returns {1 if there was such a letter, 1 if the session became ready by it}.
 local DEAD, LETTERS = KEYS[3], KEYS[4]
 local base, letter_id, retention, channel, origin = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
-READY, LATER = KEYS[1], KEYS[2]
 
 local letter = redis.call('HGET', LETTERS, letter_id)
 if not letter then
@@ -15,6 +14,7 @@ for part in string.gmatch(letter .. '\0', '(%Z*)%z') do
 end
 local session = parts[1]
 open_session(base .. session)
+turn_to(string.match(session, '^[^:]*'))
 
 begin_session(now_ms())
 local first = redis.call('LLEN', INBOX)

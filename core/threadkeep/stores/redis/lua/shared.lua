@@ -1,7 +1,7 @@
 -- What several scripts share; it is put in front of each of them.
 --
--- A session's keys, always in this order: meta, inbox, run, runs, amended. Then, where a script schedules, the
--- partition's ready (stream) and later (zset).
+-- A session's keys, always in this order: meta, inbox, run, runs, amended. Then, where a script schedules, ready (stream)
+-- and later (zset) of the session's platform in its partition.
 --
 -- An item of the inbox is a mark, the message's identity, a line feed, and the event as JSON; an edit of it follows
 -- after one more line feed. The marks:
@@ -15,7 +15,8 @@
 -- dropped or inserted there, so that "the first n" means the same to both. The first meta.taken of them are what the
 -- run answers, meta.asked of them with the mark a. From its first step on that number is also the step "taken" of the
 -- run: a later attempt answers the same messages, and until then nothing is dropped there either.
--- meta.entry is the session's place: an id in the ready stream, "later", or absent when there is nothing to answer.
+-- meta.entry is the session's place: an id in the ready stream, "later" for a delay, "asleep" for a run that waits for
+-- people, or absent when there is nothing to answer.
 
 local META, INBOX, RUN, RUNS, AMENDED, READY, LATER = unpack(KEYS)
 
@@ -67,7 +68,7 @@ end
 
 -- Take the session out of the ready stream or of the delayed ones, where its meta says that it is.
 local function withdraw(session, entry)
-  if entry == 'later' then
+  if entry == 'later' or entry == 'asleep' then
     redis.call('ZREM', LATER, session)
   elseif entry then
     -- The group vanishes with the stream when somebody flushes the database under a running worker.
@@ -115,6 +116,12 @@ local function push_run(body, most)
     redis.call('LTRIM', RUNS, -tonumber(most), -1)
   end
   return count - 1
+end
+
+-- A fresh conversation begins after the run with that number: the summary of what was before is dropped.
+local function begin_afresh(number)
+  redis.call('HSET', META, 'summarised', number)
+  redis.call('HDEL', META, 'summary')
 end
 
 -- All keys of a session live equally long.
