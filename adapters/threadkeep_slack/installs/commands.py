@@ -1,0 +1,94 @@
+"""What ``threadkeep slack manifest`` and ``threadkeep slack doctor`` do."""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import typer
+
+from threadkeep.chat.desk import BotFacts, Desk
+from threadkeep.errors import ConfigError
+from threadkeep_slack.installs.doctor import Doctor, Finding, Verdict
+from threadkeep_slack.installs.manifest import PROMPTS, SuggestedPrompt, build_manifest, offered_commands
+from threadkeep_slack.settings import SlackSettings, read_settings
+
+
+def print_manifest(
+    facts: BotFacts, *, name: str | None, url: str | None, is_distributed: bool, prompts: Sequence[str]
+) -> None:
+    """Print the manifest of a bot's app as JSON.
+
+    Raises:
+        ConfigError: Slack would refuse it, or a prompt cannot be read.
+    """
+    manifest = build_manifest(
+        facts,
+        name=name,
+        url=url,
+        is_distributed=is_distributed,
+        prompts=[_read_prompt(prompt) for prompt in prompts] or PROMPTS,
+    )
+    typer.echo(json.dumps(manifest, indent=2, ensure_ascii=False))
+
+
+def run_doctor(desk: Desk, path: Path | None, *, as_json: bool) -> bool:
+    """Look at the live app, print what was found, and tell whether nothing is missing.
+
+    Args:
+        desk: The command line.
+        path: The bot file, whose commands the app should have; None to leave them out.
+        as_json: Whether to print for programs.
+
+    Raises:
+        ConfigError: Tokens are incomplete or wrong, or none is set.
+    """
+    settings = read_settings(desk.environment())
+    commands = () if path is None else offered_commands(desk.describe(path).commands)
+    if settings is None:
+        raise ConfigError(
+            "no Slack app is set up here: set SLACK_BOT_TOKEN and SLACK_APP_TOKEN (or SLACK_SIGNING_SECRET), or for "
+            "many workspaces SLACK_CLIENT_ID and SLACK_CLIENT_SECRET. Print the app's manifest with: "
+            "threadkeep slack manifest my_bot.py"
+        )
+    findings = asyncio.run(_examine(desk, settings, [command.name for command in commands]))
+    if as_json:
+        table = [{"verdict": one.verdict.value, "what": one.what, "remedy": one.remedy} for one in findings]
+        typer.echo(json.dumps(table, indent=2, ensure_ascii=False))
+    else:
+        _print(findings)
+    return all(finding.verdict is not Verdict.MISSING for finding in findings)
+
+
+async def _examine(desk: Desk, settings: SlackSettings, commands: Sequence[str]) -> list[Finding]:
+    if settings.bot_token is not None:
+        return [finding async for finding in Doctor(settings, commands=commands).examine()]
+    try:
+        store = desk.store()
+    except ConfigError:
+        # There is no file yet: nobody has installed the app.
+        return [finding async for finding in Doctor(settings, commands=commands).examine()]
+    async with store as rooms:
+        return [finding async for finding in Doctor(settings, rooms, commands=commands).examine()]
+
+
+def _print(findings: Sequence[Finding]) -> None:
+    width = max(len(verdict.value) for verdict in Verdict)
+    for finding in findings:
+        typer.echo(f"{finding.verdict.value.ljust(width)}  {_printable(finding.what)}")
+        if finding.remedy:
+            typer.echo(f"{' ' * width}  -> {_printable(finding.remedy)}")
+
+
+def _printable(text: str) -> str:
+    """Give a text without what could drive a terminal: names come from Slack."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
+
+
+def _read_prompt(text: str) -> SuggestedPrompt:
+    title, sign, message = text.partition("=")
+    if not sign or not title.strip() or not message.strip():
+        raise ConfigError(
+            f"--prompt needs a title and a message, such as 'Opening hours=When are you open?', got {text!r}"
+        )
+    return SuggestedPrompt(title=title.strip(), message=message.strip())
