@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from threadkeep.agent.agent import Agent
+    from threadkeep.agent.approvals import Approval
+    from threadkeep.agent.context import RunContext
     from threadkeep.agent.memory import Memory
     from threadkeep.agent.printing import pprint_run_response
+    from threadkeep.agent.questions import Choice, Question
     from threadkeep.agent.request import RunRequest
-    from threadkeep.agent.tools import RunContext, Tool, tool
+    from threadkeep.agent.tools import Tool, tool
     from threadkeep.chat.commands import Command, CommandContext
+    from threadkeep.chat.elements import Button, Option, Select
     from threadkeep.errors import (
         ConfigError,
         InvalidKeyError,
@@ -46,6 +50,7 @@ if TYPE_CHECKING:
     from threadkeep.models.scripted import ScriptedModel, Step
     from threadkeep.runs import (
         ContentDelta,
+        Decision,
         FileNotRead,
         Metrics,
         Run,
@@ -55,6 +60,7 @@ if TYPE_CHECKING:
         RunStarted,
         RunStatus,
         ToolCallCompleted,
+        ToolCallProgressed,
         ToolCallStarted,
     )
     from threadkeep.runtime.bot import Bot
@@ -65,11 +71,15 @@ if TYPE_CHECKING:
 
 _HOMES: Final = {
     "agent.agent": ("Agent",),
+    "agent.approvals": ("Approval",),
+    "agent.context": ("RunContext",),
     "agent.memory": ("Memory",),
     "agent.printing": ("pprint_run_response",),
+    "agent.questions": ("Choice", "Question"),
     "agent.request": ("RunRequest",),
-    "agent.tools": ("RunContext", "Tool", "tool"),
+    "agent.tools": ("Tool", "tool"),
     "chat.commands": ("Command", "CommandContext"),
+    "chat.elements": ("Button", "Option", "Select"),
     "errors": (
         "ConfigError",
         "InvalidKeyError",
@@ -103,6 +113,7 @@ _HOMES: Final = {
     "models.scripted": ("ScriptedModel", "Step"),
     "runs": (
         "ContentDelta",
+        "Decision",
         "FileNotRead",
         "Metrics",
         "Run",
@@ -112,6 +123,7 @@ _HOMES: Final = {
         "RunStarted",
         "RunStatus",
         "ToolCallCompleted",
+        "ToolCallProgressed",
         "ToolCallStarted",
     ),
     "runtime.bot": ("Bot",),
@@ -124,12 +136,16 @@ _HOME_OF: Final = {name: home for home, names in _HOMES.items() for name in name
 
 __all__ = [
     "Agent",
+    "Approval",
     "Attachment",
     "Bot",
+    "Button",
+    "Choice",
     "Command",
     "CommandContext",
     "ConfigError",
     "ContentDelta",
+    "Decision",
     "Fallback",
     "File",
     "FileLimits",
@@ -150,11 +166,13 @@ __all__ = [
     "ModelUnavailableError",
     "OpenAIChat",
     "OpenAIResponses",
+    "Option",
     "PlaceGoneError",
     "PlatformAuthError",
     "PlatformError",
     "PlatformRateLimitError",
     "PlatformUnavailableError",
+    "Question",
     "Recording",
     "RedisStore",
     "Retrying",
@@ -169,6 +187,7 @@ __all__ = [
     "RunStatus",
     "SQLiteStore",
     "ScriptedModel",
+    "Select",
     "Session",
     "SessionKey",
     "Step",
@@ -180,6 +199,7 @@ __all__ = [
     "Tool",
     "ToolCall",
     "ToolCallCompleted",
+    "ToolCallProgressed",
     "ToolCallStarted",
     "ToolError",
     "UserKey",

@@ -1,7 +1,9 @@
 """What an agent and a model exchange."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
+from typing import Self
 
 
 class Role(StrEnum):
@@ -38,7 +40,8 @@ class Attachment:
         media_type: What the platform says that it is, such as ``image/png``; it may be wrong.
         size: Its length in bytes, as the platform says; 0 where it does not.
         url: Where the platform keeps it; not to be shown to anybody.
-        note: Why it cannot be read, in a few words; empty if it perhaps can.
+        text: What stands in it, as far as it was read and is text.
+        note: Why it cannot be read, or not whole, in a few words; empty if it perhaps can.
     """
 
     id: str
@@ -46,6 +49,7 @@ class Attachment:
     media_type: str = "application/octet-stream"
     size: int = 0
     url: str = ""
+    text: str = ""
     note: str = ""
 
 
@@ -55,13 +59,23 @@ class File:
 
     Attributes:
         name: Its name.
-        media_type: What it is, such as ``image/png``.
+        media_type: What it is said to be, such as ``image/png``; what its bytes are counts more.
         data: Its bytes.
     """
 
     name: str
-    media_type: str
-    data: bytes
+    media_type: str = "application/octet-stream"
+    data: bytes = field(repr=False)
+
+    @classmethod
+    def from_path(cls, path: str | Path) -> Self:
+        """Read a file of this machine. It blocks while it reads.
+
+        Raises:
+            OSError: It cannot be read.
+        """
+        path = Path(path)
+        return cls(name=path.name, data=path.read_bytes())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +89,8 @@ class Message:
         tool_call_id: For a tool message, the call that it answers.
         is_error: For a tool message, whether the call failed.
         source: For what a person said on a platform, the key of their message: later edits and deletions find it.
-        attachments: The files that stand in it.
+        attachments: The files that stand in it, by reference.
+        files: Files with their bytes, for the model; they are never stored.
     """
 
     role: Role
@@ -85,6 +100,7 @@ class Message:
     is_error: bool = False
     source: str | None = None
     attachments: tuple[Attachment, ...] = ()
+    files: tuple[File, ...] = ()
 
 
 def clean_text(text: str) -> str:

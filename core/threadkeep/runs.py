@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from threadkeep.chat.adapter import Source
+from threadkeep.chat.elements import Elements
 from threadkeep.messages import Message, ToolCall
 
 SCHEMA_VERSION = 1
@@ -36,6 +38,33 @@ class Metrics:
     time_to_first_token: float | None = None
     duration: float = 0.0
     model_calls: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What a person decided during a run.
+
+    Attributes:
+        question_id: The question.
+        question: What was asked, with the arguments of the call that it is about.
+        choice: The value of the choice; empty for an answer in words, and where nobody decided.
+        text: The answer in words, or the reason.
+        user_id: Who decided, where known.
+        speaker: The name under which people know them.
+        at: When, in seconds since the epoch.
+        source: The key of the message that was the answer, where one was.
+        is_expired: Whether nobody decided in time.
+    """
+
+    question_id: str
+    question: str = ""
+    choice: str = ""
+    text: str = ""
+    user_id: str | None = None
+    speaker: str = ""
+    at: float = 0.0
+    source: str | None = None
+    is_expired: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +102,11 @@ class Run:
         metrics: What it cost.
         created_at: When it began, in seconds since the epoch.
         trace: How it came about, for runs of a bot.
+        decisions: What people decided while it was made, in the order of time.
+        command: The command that it carried out, where it was asked for by one.
+        source: For a command, the key of its message, which is not among ``messages``.
+        is_boundary: Whether a fresh conversation begins after it: the model is not shown what was before.
+        replaces: The id of the run whose answer it gives anew: the model is not shown that one any more.
         version: The version of this form.
     """
 
@@ -86,6 +120,11 @@ class Run:
     metrics: Metrics = field(default_factory=Metrics)
     created_at: float = 0.0
     trace: RunTrace | None = None
+    decisions: tuple[Decision, ...] = ()
+    command: str | None = None
+    source: str | None = None
+    is_boundary: bool = False
+    replaces: str | None = None
     version: int = SCHEMA_VERSION
 
 
@@ -138,6 +177,15 @@ class ToolCallStarted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ToolCallProgressed:
+    """A tool that is being called says how far it has come."""
+
+    call: ToolCall
+    details: str
+    content: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ToolCallCompleted:
     """A tool call ended, well or not.
 
@@ -146,12 +194,46 @@ class ToolCallCompleted:
         result: What the model is told.
         is_error: Whether the call failed.
         duration: Seconds that it took.
+        details: The last line of progress.
+        sources: What the result rests on.
+        elements: What is to stand under the answer.
     """
 
     call: ToolCall
     result: str
     is_error: bool
     duration: float
+    details: str = ""
+    sources: tuple[Source, ...] = ()
+    elements: Elements = ()
+    content: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileNotRead:
+    """A file of the question was not read, or not whole. The model is told the same.
+
+    Attributes:
+        name: The file's name.
+        reason: Why, in a few words; where it was read in part, how far.
+        is_partial: Whether a part of it was read.
+    """
+
+    name: str
+    reason: str
+    is_partial: bool = False
+    content: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSuspended:
+    """The run waits for people; the last event of this attempt. Only a bot's runs wait so.
+
+    Attributes:
+        questions: How many questions are open.
+    """
+
+    questions: int
     content: str = ""
 
 
@@ -163,5 +245,14 @@ class RunCompleted:
     content: str = ""
 
 
-RunEvent = RunStarted | ContentDelta | ToolCallStarted | ToolCallCompleted | RunCompleted
+RunEvent = (
+    RunStarted
+    | FileNotRead
+    | ContentDelta
+    | ToolCallStarted
+    | ToolCallProgressed
+    | ToolCallCompleted
+    | RunSuspended
+    | RunCompleted
+)
 """What ``Agent.arun(stream=True)`` yields. Each has ``content``: joined over a whole stream, it is the answer."""

@@ -190,6 +190,9 @@ class Session:
         updated_at: When its last run ended, in seconds since the epoch.
         run_count: How many runs it has had, also those beyond the retention cap.
         state: The session state: a JSON object that programs read and write.
+        summary: What its older runs were about; empty where they are not summed up.
+        summarised: The number of the last run that the summary covers, or before which the conversation began afresh.
+        read: The number of the last run that was read for memories.
     """
 
     session_id: str
@@ -199,3 +202,6 @@ class Session:
     updated_at: float = 0.0
     run_count: int = 0
     state: dict[str, object] = field(default_factory=dict)
+    summary: str = ""
+    summarised: int = 0
+    read: int = 0

@@ -7,17 +7,20 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal, TypeVar, cast, overload
 
+from threadkeep.agent.asking import OnQuestion
+from threadkeep.agent.calling import ToolLimits
 from threadkeep.agent.loop import AgentRun, RunPlan
 from threadkeep.agent.memory import Memory, memo_text
 from threadkeep.agent.parts import AgentParts, memory_store
 from threadkeep.agent.reading import Sessions
 from threadkeep.agent.request import Asked, Journal, RunRequest, Steering, user_messages
-from threadkeep.agent.tool_calls import ToolLimits
 from threadkeep.agent.tool_threads import ToolThreads
 from threadkeep.agent.tools import Function, Tool, toolbox
 from threadkeep.agent.turns import recorded
 from threadkeep.errors import ConfigError, ModelResponseError
-from threadkeep.models.base import Model, ModelSettings
+from threadkeep.files.limits import FileLimits
+from threadkeep.files.reading import FileReader
+from threadkeep.models.base import Model, ModelSettings, media_taken
 from threadkeep.runs import RunCompleted, RunEvent, RunResponse
 from threadkeep.sessions import check_id, new_run_id, new_session_id
 from threadkeep.stores.base import Memo, Store, Transcript
@@ -46,6 +49,9 @@ class Agent:
         max_steps: How often the model may be asked in one run.
         tool_timeout: Seconds that a tool call may take, for tools without a limit of their own.
         max_parallel_tools: How many tool calls of one run may be under way.
+        files: How much of the files in messages is read.
+        on_question: Asks people for a program that calls the agent itself, and gives what they decide. A bot asks in
+            the place of the conversation instead.
         name: A name for the operator.
         temperature: Sampling temperature; None leaves it to the server.
         max_output_tokens: The longest answer of the model; None leaves it to the server.
@@ -65,6 +71,8 @@ class Agent:
     max_steps: int = 10
     tool_timeout: float = 30.0
     max_parallel_tools: int = 8
+    files: FileLimits = FileLimits()  # noqa: RUF009 - it is immutable
+    on_question: OnQuestion | None = None
     name: str | None = None
     temperature: float | None = None
     max_output_tokens: int | None = None
@@ -87,6 +95,8 @@ class Agent:
             memory=self.memory,
             shown_runs=self.num_history_runs if self.add_history_to_messages else 0,
             max_steps=self.max_steps,
+            files=FileReader(self.files, takes=media_taken(self.model)),
+            on_question=self.on_question,
             clock=self.clock,
         )
         has_own_store = self.store is _OWN_STORE
@@ -226,6 +236,7 @@ class Agent:
         journal: Journal | None = None,
         steering: Steering | None = None,
         is_streamed: bool = True,
+        is_bare: bool = False,
     ) -> AgentRun:
         """Begin a run whose session somebody else reads and writes: a worker.
 
@@ -236,8 +247,12 @@ class Agent:
             journal: Where finished steps are recorded; what it knows already is not done again.
             steering: Gives what the user says meanwhile, for the model's next step.
             is_streamed: Whether the model's text comes while it is written.
+            is_bare: Whether the model is shown the request alone, with its note for instructions: no tools, memories
+                or past runs.
         """
         plan = self._parts.plan
+        if is_bare:
+            plan = replace(plan, instructions=None, tools={}, memory=None, shown_runs=0)
         if not is_streamed:
             plan = replace(plan, settings=replace(plan.settings, is_streamed=False))
         return AgentRun(plan, request, transcript, store=store or self.store, journal=journal, steering=steering)

@@ -45,6 +45,21 @@ def current_runs(transcript: Transcript | None) -> tuple[Run, ...]:
     return amended(transcript.runs, edits)
 
 
+def live_runs(runs: Sequence[Run]) -> tuple[Run, ...]:
+    """Give those of a session's runs that still belong to its conversation, in order.
+
+    That is what was said since the last boundary, without commands and without answers that were given anew.
+    """
+    fresh = [run for run in runs[after_boundary(runs) :] if run.messages]
+    replaced = {run.replaces for run in fresh}
+    return tuple(run for run in fresh if run.run_id not in replaced)
+
+
+def after_boundary(runs: Sequence[Run]) -> int:
+    """Give the position of the first run of the conversation as it is now: behind the last boundary."""
+    return max((number for number, run in enumerate(runs, start=1) if run.is_boundary), default=0)
+
+
 def amended(runs: Iterable[Run], amendments: Mapping[str, Message | None]) -> tuple[Run, ...]:
     """Give the runs with what people said as it stands now.
 
@@ -62,7 +77,10 @@ def amended(runs: Iterable[Run], amendments: Mapping[str, Message | None]) -> tu
 def _amended(message: Message, amendments: Mapping[str, Message | None]) -> Message:
     if message.source is None or message.source not in amendments:
         return message
-    return amendments[message.source] or replace(message, content=DELETED)
+    edited = amendments[message.source]
+    if edited is None:
+        return replace(message, content=DELETED, attachments=())
+    return replace(edited, attachments=message.attachments)
 
 
 def run_messages(run: Run) -> tuple[Message, ...]:

@@ -7,19 +7,24 @@ and what was already said.
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Final
 
-from threadkeep.agent.history import UNFINISHED, current_runs, last_runs, shown_messages
+from threadkeep.agent.asking import OnQuestion, Questions
+from threadkeep.agent.calling import Calling, Desks, ToolLimits
+from threadkeep.agent.context import RunContext
+from threadkeep.agent.files import RunFiles, refused, unread
+from threadkeep.agent.history import UNFINISHED, current_runs, last_runs, live_runs, shown_messages
 from threadkeep.agent.memory import Memory, system_text
 from threadkeep.agent.meter import Meter
 from threadkeep.agent.record import RunRecord, with_own_ids
 from threadkeep.agent.request import Journal, RunRequest, Steering
-from threadkeep.agent.steps import AnswerStep
-from threadkeep.agent.tool_calls import ToolCaller, ToolLimits
+from threadkeep.agent.state import STATE, RunState
+from threadkeep.agent.steps import AnswerStep, ToolStep
+from threadkeep.agent.tool_calls import ToolCaller, recorded_results
 from threadkeep.agent.tool_threads import ToolThreads
-from threadkeep.agent.tools import RunContext, Tool
-from threadkeep.errors import ModelResponseError, StepLimitError
+from threadkeep.agent.tools import Tool
+from threadkeep.errors import ModelRequestError, ModelResponseError, StepLimitError
+from threadkeep.files.reading import FileReader
 from threadkeep.messages import Message, ToolCall
 from threadkeep.models.base import Model, ModelAnswer, ModelEvent, ModelSettings
 from threadkeep.runs import (
@@ -30,7 +35,9 @@ from threadkeep.runs import (
     RunResponse,
     RunStarted,
     RunStatus,
+    RunSuspended,
     ToolCallCompleted,
+    ToolCallProgressed,
     ToolCallStarted,
 )
 from threadkeep.stores.base import Store, Transcript
@@ -52,6 +59,8 @@ class RunPlan:
         memory: Whether and how much is remembered of the user.
         shown_runs: How many past runs the model is shown.
         max_steps: How often the model may be asked.
+        files: Reads the files of messages.
+        on_question: Whom to ask where a run cannot wait for people.
         clock: Gives the seconds since the epoch.
     """
 
@@ -64,6 +73,8 @@ class RunPlan:
     memory: Memory | None
     shown_runs: int
     max_steps: int
+    files: FileReader
+    on_question: OnQuestion | None
     clock: Callable[[], float]
 
 
@@ -89,7 +100,12 @@ class AgentRun:
         self._steps = journal.steps if journal is not None else {}
         self._meter = Meter(plan.clock)
         self._record = RunRecord()
+        self._files = RunFiles(plan.files, run_id=request.run_id, session_id=request.session_id, fetch=request.fetch)
+        self._said = unread(request.messages)
         self._shown: tuple[Message, ...] = request.messages
+        self._questions = Questions(journal, plan.on_question, can_wait=request.can_wait)
+        self._state = RunState({} if transcript is None else transcript.session.state, self._steps.get(STATE))
+        self._waiting = 0
 
     async def stream(self) -> AsyncGenerator[RunEvent, None]:
         """Make the run, yielding its events; closing the iterator ends it.
@@ -101,10 +117,14 @@ class AgentRun:
         request, most = self._request, self._plan.max_steps
         self._meter.start()
         yield RunStarted(run_id=request.run_id, session_id=request.session_id, user_id=request.user_id)
-        past = last_runs(current_runs(self._transcript), self._plan.shown_runs)
-        self._shown = shown_messages(system=await self._system(), past=past, new=request.messages)
+        past = last_runs(live_runs(current_runs(self._transcript)), self._plan.shown_runs)
+        self._said = await self._files.take(request.messages)
+        shown = shown_messages(system=await self._system(), past=past, new=self._said)
+        self._shown = await self._files.show(shown)
         caller = self._caller()
         for number in range(most):
+            for missing in self._files.not_read():
+                yield missing
             async with aclosing(self._answer(number)) as deltas:
                 async for delta in deltas:
                     yield delta
@@ -118,11 +138,43 @@ class AgentRun:
                 async with aclosing(self._call_tools(number, calls, caller)) as events:
                     async for event in events:
                         yield event
+                if self._waiting:
+                    yield RunSuspended(questions=self._waiting)
+                    return
                 if self._steering is not None:
-                    self._record.hear(await self._steering())
+                    self._record.hear(await self._files.take(await self._steering()))
         raise StepLimitError(
             f"the model still calls tools after {most} steps: raise max_steps, or make the tools answer what it needs"
         )
+
+    async def recall(self) -> AsyncGenerator[RunEvent, None]:
+        """Yield what earlier attempts have recorded, instead of ``stream``: nobody is asked, no tool is called.
+
+        Raises:
+            StoreError: A recorded step cannot be read.
+        """
+        self._meter.start()
+        for number in range(self._plan.max_steps):
+            if AnswerStep.name(number) not in self._steps:
+                return
+            async with aclosing(self._answer(number)) as deltas:
+                async for delta in deltas:
+                    yield delta
+            calls = self._record.open_calls
+            for call in calls:
+                yield ToolCallStarted(call=call)
+            for index, result in recorded_results(self._steps, number, len(calls)).items():
+                yield self._completed(index, calls[index], result)
+
+    @property
+    def session_id(self) -> str:
+        """Give the conversation."""
+        return self._request.session_id
+
+    @property
+    def changed_state(self) -> Mapping[str, object] | None:
+        """Give the session's state with what the tools have changed; None if they have changed nothing."""
+        return self._state.values if self._state.is_changed else None
 
     def close(self, status: RunStatus, error: str | None = None) -> Run:
         """Give the record of this run as far as it went; it changes nothing and may be called at any time.
@@ -133,16 +185,19 @@ class AgentRun:
         """
         request = self._request
         missing = _CANCELLED if status is RunStatus.CANCELLED else UNFINISHED
+        # What the model's server refuses once, it would refuse again with every later question.
+        said = refused(self._said) if error == ModelRequestError.__name__ else self._said
         return Run(
             run_id=request.run_id,
             session_id=request.session_id,
             user_id=request.user_id,
             status=status,
-            messages=(*request.messages, *self._record.messages(missing)),
+            messages=(*said, *self._record.messages(missing)),
             content=self._record.content,
             error=error,
             metrics=self._meter.metrics(),
             created_at=self._meter.began if request.created_at is None else request.created_at,
+            decisions=self._questions.decisions,
         )
 
     def _response(self) -> RunResponse:
@@ -165,14 +220,17 @@ class AgentRun:
         return system_text(self._plan.instructions, self._request.note, memos)
 
     def _caller(self) -> ToolCaller:
-        return ToolCaller(
-            tools=self._plan.tools,
-            limits=self._plan.tool_limits,
-            threads=self._plan.threads,
-            context=_context(self._request, self._transcript),
-            journal=self._journal,
-            clock=self._plan.clock,
+        plan, request, journal = self._plan, self._request, self._journal
+        calling = Calling(
+            tools=plan.tools,
+            limits=plan.tool_limits,
+            threads=plan.threads,
+            context=_context(request, self._transcript, self._state),
+            state=self._state,
+            questions=self._questions,
+            journal=journal,
         )
+        return ToolCaller(calling, Desks(self._questions, journal, request.send_file, plan.clock), journal)
 
     def _say(self, text: str) -> ContentDelta:
         self._meter.note_text()
@@ -184,7 +242,7 @@ class AgentRun:
             step = AnswerStep.decoded(recorded)
         else:
             answer: ModelAnswer | None = None
-            async with closing_stream(self._ask()) as events:
+            async with closing_stream(await self._ask()) as events:
                 async for event in events:
                     if isinstance(event, ModelAnswer):
                         answer = event
@@ -196,8 +254,8 @@ class AgentRun:
         self._meter.add_call(step.usage)
         self._record.settle(step.message)
 
-    def _ask(self) -> AsyncIterator[ModelEvent]:
-        asked = (*self._shown, *self._record.messages(UNFINISHED))
+    async def _ask(self) -> AsyncIterator[ModelEvent]:
+        asked = (*self._shown, *await self._files.show(self._record.messages(UNFINISHED)))
         specs = [tool.spec for tool in self._plan.tools.values()]
         return self._plan.model.stream(asked, specs, self._plan.settings)
 
@@ -217,15 +275,28 @@ class AgentRun:
 
     async def _call_tools(
         self, number: int, calls: tuple[ToolCall, ...], caller: ToolCaller
-    ) -> AsyncGenerator[ToolCallStarted | ToolCallCompleted, None]:
+    ) -> AsyncGenerator[ToolCallStarted | ToolCallProgressed | ToolCallCompleted, None]:
         for call in calls:
             yield ToolCallStarted(call=call)
-        async with aclosing(caller.call_all(number, calls)) as results:
-            async for index, result in results:
-                self._record.keep_result(index, result)
-                yield ToolCallCompleted(
-                    call=calls[index], result=result.text, is_error=result.is_error, duration=result.duration
-                )
+        async with aclosing(caller.call_all(number, calls)) as reports:
+            async for report in reports:
+                self._waiting += len(report.questions)
+                if report.result is not None:
+                    yield self._completed(report.index, calls[report.index], report.result)
+                elif report.said:
+                    yield ToolCallProgressed(call=calls[report.index], details=report.said)
+
+    def _completed(self, index: int, call: ToolCall, result: ToolStep) -> ToolCallCompleted:
+        self._record.keep_result(index, result)
+        return ToolCallCompleted(
+            call=call,
+            result=result.text,
+            is_error=result.is_error,
+            duration=result.duration,
+            details=result.details,
+            sources=result.sources,
+            elements=result.elements,
+        )
 
 
 @asynccontextmanager
@@ -238,13 +309,15 @@ async def closing_stream(events: AsyncIterator[ModelEvent]) -> AsyncIterator[Asy
             await events.aclose()
 
 
-def _context(request: RunRequest, transcript: Transcript | None) -> RunContext:
+def _context(request: RunRequest, transcript: Transcript | None, state: RunState) -> RunContext:
     session = transcript.session if transcript is not None else None
     return RunContext(
         run_id=request.run_id,
         session_id=request.session_id,
         user_id=request.user_id,
-        runs=current_runs(transcript),
+        speaker=request.speaker,
+        place=request.place,
+        runs=live_runs(current_runs(transcript)),
         session=session,
-        state=MappingProxyType(dict(session.state) if session is not None else {}),
+        state=state.values,
     )

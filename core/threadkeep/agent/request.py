@@ -1,9 +1,12 @@
 """What a run is asked, and where it records its finished steps."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from threadkeep.agent.desk import SendFile
+from threadkeep.chat.events import Place
+from threadkeep.files.reading import Fetch
 from threadkeep.messages import Message, Role, clean_text
 
 Asked = str | Message | Sequence[str | Message]
@@ -21,6 +24,11 @@ class RunRequest:
         messages: The user's words, oldest first.
         note: What the system message says of this run besides the instructions, such as who is present.
         created_at: When it began, in seconds since the epoch; None takes the time at which it is streamed.
+        fetch: Fetches the files of the conversation's messages; None where there is nowhere to fetch them from.
+        place: Where the answer goes; None outside a bot.
+        speaker: The name of who is answered.
+        send_file: Posts a file into the place; None where there is nowhere to post it.
+        can_wait: Whether the run may be suspended until people have decided something.
     """
 
     run_id: str
@@ -29,6 +37,11 @@ class RunRequest:
     messages: tuple[Message, ...]
     note: str = ""
     created_at: float | None = None
+    fetch: Fetch | None = field(default=None, repr=False, compare=False)
+    place: Place | None = None
+    speaker: str = ""
+    send_file: SendFile | None = field(default=None, repr=False, compare=False)
+    can_wait: bool = False
 
 
 Steering = Callable[[], Awaitable[tuple[Message, ...]]]
@@ -39,7 +52,8 @@ class Journal(Protocol):
     """The finished steps of a run, kept so that a retried run does not repeat them.
 
     Names are ``answer:{n}`` for the model's n-th answer if it calls tools, and ``tool:{n}:{i}`` for the result of its
-    i-th call. Both are JSON.
+    i-th call. ``question:{id}`` and ``decision:{id}`` are what people were asked and decided, ``sent:{n}.{i}.{k}`` is a
+    file that a call sent, and ``state`` what the run has changed of the session's state. All but ``sent`` are JSON.
     """
 
     @property

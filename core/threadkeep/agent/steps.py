@@ -2,8 +2,11 @@
 
 import json
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Final
 
+from threadkeep.chat.adapter import Source
+from threadkeep.chat.elements import Elements
 from threadkeep.errors import StoreError
 from threadkeep.messages import Message, Role, ToolCall
 from threadkeep.models.base import Usage
@@ -73,11 +76,17 @@ class ToolStep:
         text: What the model is told.
         is_error: Whether it failed.
         duration: Seconds that it took.
+        details: The last line of progress.
+        sources: What the result rests on.
+        elements: What is to stand under the answer.
     """
 
     text: str
     is_error: bool = False
     duration: float = 0.0
+    details: str = ""
+    sources: tuple[Source, ...] = ()
+    elements: Elements = ()
 
     @staticmethod
     def name(step: int, index: int) -> str:
@@ -86,7 +95,14 @@ class ToolStep:
 
     def encoded(self) -> str:
         """Give the stored form."""
-        return _encode({"text": self.text, "is_error": self.is_error, "duration": self.duration})
+        more: dict[str, object] = {}
+        if self.details:
+            more["details"] = self.details
+        if self.sources:
+            more["sources"] = [[source.url, source.title] for source in self.sources]
+        if self.elements:
+            more["elements"] = _elements_json().elements_to_json(self.elements)
+        return _encode({"text": self.text, "is_error": self.is_error, "duration": self.duration, **more})
 
     @classmethod
     def decoded(cls, text: str) -> "ToolStep":
@@ -101,7 +117,22 @@ class ToolStep:
             text=text_in(stored.get("text")),
             is_error=stored.get("is_error") is True,
             duration=duration if isinstance(duration, float) else 0.0,
+            details=text_in(stored.get("details")),
+            sources=_sources_in(stored.get("sources")),
+            elements=_elements_json().elements_from_json(stored["elements"]) if "elements" in stored else (),
         )
+
+
+def _sources_in(stored: object) -> tuple[Source, ...]:
+    pairs = stored if isinstance(stored, list) else []
+    return tuple(Source(url=text_in(url), title=text_in(title)) for url, title in pairs)
+
+
+def _elements_json() -> ModuleType:
+    # Importing pydantic takes long, and most calls leave no elements behind.
+    from threadkeep.chat import elements_json  # noqa: PLC0415
+
+    return elements_json
 
 
 def _encode(fields: JsonObject) -> str:

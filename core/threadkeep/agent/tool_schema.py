@@ -40,7 +40,8 @@ class Arguments:
             values = self._model.model_validate_json("{}" if written in {"", "null"} else written)
         except ValidationError as error:
             raise ToolError(_complaint(error)) from error
-        return {self._names[field]: getattr(values, field) for field in values.model_fields_set}
+        given = values.model_fields_set
+        return {name: getattr(values, field) for field, name in self._names.items() if field in given}
 
 
 def read_signature(

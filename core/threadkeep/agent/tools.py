@@ -2,42 +2,21 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, overload
 
+from threadkeep.agent.approvals import Approval, approval_of
+from threadkeep.agent.context import RunContext
 from threadkeep.agent.tool_doc import read_docstring
 from threadkeep.errors import ConfigError
 from threadkeep.models.base import ToolSpec
-from threadkeep.runs import Run
-from threadkeep.sessions import Session
 
 if TYPE_CHECKING:
     from threadkeep.agent.tool_schema import Arguments
 
 Function = Callable[..., object]
 _NAME: Final = re.compile(r"[a-zA-Z0-9_-]{1,64}")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunContext:
-    """What a tool may know of the run that calls it: a parameter of this type is filled by the agent.
-
-    Attributes:
-        run_id: The run.
-        session_id: The conversation.
-        user_id: Who is answered, where known.
-        runs: The last runs of the session, oldest first.
-        session: The session; None if this is its first run.
-        state: The session's state as it was when the run began.
-    """
-
-    run_id: str
-    session_id: str
-    user_id: str | None = None
-    runs: tuple[Run, ...] = ()
-    session: Session | None = None
-    state: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +29,7 @@ class Tool:
         function: The function, synchronous or not. A synchronous one runs in a thread of its own.
         arguments: Its parameters.
         timeout: Seconds that a call may take; None takes the agent's limit.
+        approval: Who must approve a call; None if nobody must.
     """
 
     name: str
@@ -57,6 +37,7 @@ class Tool:
     function: Function
     arguments: "Arguments"
     timeout: float | None = None
+    approval: Approval | None = None
 
     @property
     def spec(self) -> ToolSpec:
@@ -74,7 +55,11 @@ def tool(function: Function, /) -> Tool: ...
 
 @overload
 def tool(
-    *, name: str | None = None, description: str | None = None, timeout: float | None = None
+    *,
+    name: str | None = None,
+    description: str | None = None,
+    timeout: float | None = None,
+    requires_approval: bool | Approval = False,
 ) -> Callable[[Function], Tool]: ...
 
 
@@ -85,6 +70,7 @@ def tool(
     name: str | None = None,
     description: str | None = None,
     timeout: float | None = None,
+    requires_approval: bool | Approval = False,
 ) -> Tool | Callable[[Function], Tool]:
     """Make a typed function a tool: ``@tool``, or ``@tool(name=..., timeout=...)``.
 
@@ -96,15 +82,17 @@ def tool(
         name: The name that the model sees; None takes the function's.
         description: What it does; None takes the docstring's first paragraph.
         timeout: Seconds that a call may take; None takes the agent's limit.
+        requires_approval: Whether a person must approve each call, and who.
 
     Raises:
         ConfigError: The function cannot be a tool; the message says what to change.
     """
+    approval = approval_of(requires_approval)
     if function is not None:
-        return _make(function, name=name, description=description, timeout=timeout)
+        return _make(function, name=name, description=description, timeout=timeout, approval=approval)
 
     def decorate(decorated: Function) -> Tool:
-        return _make(decorated, name=name, description=description, timeout=timeout)
+        return _make(decorated, name=name, description=description, timeout=timeout, approval=approval)
 
     return decorate
 
@@ -125,7 +113,12 @@ def toolbox(given: Iterable[Tool | Function]) -> Mapping[str, Tool]:
 
 
 def _make(
-    function: Function, *, name: str | None = None, description: str | None = None, timeout: float | None = None
+    function: Function,
+    *,
+    name: str | None = None,
+    description: str | None = None,
+    timeout: float | None = None,
+    approval: Approval | None = None,
 ) -> Tool:
     # Importing pydantic takes long, and an agent without tools does not need it.
     from threadkeep.agent.tool_schema import read_signature  # noqa: PLC0415
@@ -146,4 +139,5 @@ def _make(
         function=function,
         arguments=read_signature(function, tool=chosen, descriptions=parameters, context_type=RunContext),
         timeout=timeout,
+        approval=approval,
     )

@@ -33,22 +33,28 @@ async def recorded(run: AgentRun, history: History) -> AsyncGenerator[RunEvent, 
                 if isinstance(event, RunCompleted):
                     is_answered = True
                     await history.append(run.close(RunStatus.COMPLETED))
+                    await _save_state(run, history)
                     is_appended = True
                 yield event
     except (asyncio.CancelledError, GeneratorExit):
         # A program may stop reading at the last event, when everything is done.
         if not is_appended:
             status = RunStatus.COMPLETED if is_answered else RunStatus.CANCELLED
-            await _append_shielded(history, run.close(status))
+            await _append_shielded(history, run, run.close(status))
         raise
     except Exception as error:
         if not is_answered:
-            await _append_shielded(history, run.close(RunStatus.FAILED, type(error).__name__))
+            await _append_shielded(history, run, run.close(RunStatus.FAILED, type(error).__name__))
         raise
 
 
-async def _append_shielded(history: History, run: Run) -> None:
-    write = asyncio.create_task(_append(history, run))
+async def _save_state(run: AgentRun, history: History) -> None:
+    if run.changed_state is not None:
+        await history.set_state(run.session_id, run.changed_state)
+
+
+async def _append_shielded(history: History, agent_run: AgentRun, run: Run) -> None:
+    write = asyncio.create_task(_append(history, agent_run, run))
     cancellation: asyncio.CancelledError | None = None
     while not write.done():
         try:
@@ -60,9 +66,10 @@ async def _append_shielded(history: History, run: Run) -> None:
         raise cancellation
 
 
-async def _append(history: History, run: Run) -> None:
+async def _append(history: History, agent_run: AgentRun, run: Run) -> None:
     try:
         async with asyncio.timeout(_LAST_WRITE_SECONDS):
             await history.append(run)
+            await _save_state(agent_run, history)
     except (StoreError, TimeoutError) as error:
         _log.error("run_not_appended", run_id=run.run_id, status=run.status, error=type(error).__name__)

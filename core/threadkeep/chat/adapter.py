@@ -159,7 +159,7 @@ class Reply(Protocol):
 
 
 class SharedState(Protocol):
-    """What the processes of one bot share, by name: small notes, and numbered slots that one process holds."""
+    """What the processes of one bot share, by name: small notes, numbered slots that one process holds, budgets."""
 
     async def recall(self, name: str) -> str | None:
         """Give what was noted; None if nothing was, or its time is over."""
@@ -178,6 +178,14 @@ class SharedState(Protocol):
 
     async def free_slots(self, name: str, *, owner: str) -> None:
         """Give all slots of an owner back."""
+        ...
+
+    async def spend(self, name: str, amount: int, *, limit: int, per_seconds: float) -> float:
+        """Take so many of the units that all processes together may use within any stretch of so many seconds.
+
+        Gives 0 if they were free and are taken now. Else nothing is taken, and it gives the seconds until so many are
+        free, if nobody else takes them before.
+        """
         ...
 
 
@@ -281,6 +289,16 @@ class NamesPlaces(Protocol):
         Raises:
             PlatformError: It could not be given.
         """
+        ...
+
+
+@runtime_checkable
+class TellsHealth(Protocol):
+    """An adapter that knows whether its connection stands."""
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether events come and replies go, or another process of the bot has the events and this one stands by."""
         ...
 
 

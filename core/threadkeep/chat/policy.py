@@ -42,15 +42,23 @@ class Policies:
 def take(events: Sequence[MessageReceived], policy: Policy) -> int:
     """Return how many of the waiting events the next run takes, from the oldest on; 0 if nothing is to be answered.
 
-    The talk of others before a question goes with it; talk after the last question waits for the next run.
+    The talk of others before a question goes with it; talk after the last question waits for the next run. A command is
+    taken alone.
     """
     taken = 0
     asker = None
     for number, event in enumerate(events, start=1):
         if event.addressing is Addressing.OTHERS:
             continue
-        if asker is not None and (event.user != asker or policy is Policy.QUEUE):
+        if asker is not None and (event.user != asker or policy is Policy.QUEUE or event.command is not None):
             break
         asker = event.user
         taken = number
+        if event.command is not None:
+            break
     return taken
+
+
+def before_command(events: Sequence[MessageReceived]) -> int:
+    """Return how many of the events come before the first command."""
+    return next((number for number, event in enumerate(events) if event.command is not None), len(events))

@@ -1,5 +1,6 @@
 """The messages of one reply: what each of them shows, and how it is made to show something else."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -63,13 +64,19 @@ class PostedParts:
 
     After an error or a cancellation the same calls can be made again: what was posted is not posted twice, what was not
     recorded is recorded, and a message whose state is unknown is edited once more.
+
+    Args:
+        request: Where it goes, and what is posted already.
+        poster: The platform's calls.
+        shown: What posted messages are known to show, without elements, by part.
     """
 
-    def __init__(self, request: ReplyRequest, poster: Poster) -> None:
+    def __init__(self, request: ReplyRequest, poster: Poster, *, shown: Mapping[int, str] | None = None) -> None:
+        known = shown or {}
         self._on_posted = request.on_posted
         self._poster = poster
         self._messages = {
-            part: _Message(message_id=message_id, shown=None, is_recorded=True)
+            part: _Message(message_id=message_id, shown=(known[part], ()) if part in known else None, is_recorded=True)
             for part, message_id in request.posted.items()
         }
         self._reposted: set[int] = set()

@@ -1,4 +1,4 @@
-"""A reply on a platform where messages are posted and edited: the declared content is compared with what is visible.
+"""A reply whose place is made to show what is declared: by posting and editing, or as the adapter's surface does it.
 
 One task per reply makes all calls to the platform, one after another. ``show`` and ``finish`` only say what it should
 arrive at, so cancelling them never interrupts a call that is under way.
@@ -13,10 +13,11 @@ import structlog
 from threadkeep.chat.adapter import ReplyContent, ReplyRequest
 from threadkeep.chat.clock import Clock, LoopClock
 from threadkeep.chat.posting import PostedParts, Poster
-from threadkeep.chat.visible import ReplyLimits, final_parts, preview_parts
+from threadkeep.chat.surface import Course, EditedMessages, Surface
+from threadkeep.chat.visible import ReplyLimits
 from threadkeep.errors import PlatformError, PlatformRateLimitError, PlatformUnavailableError
 
-__all__ = ["Clock", "EditingReply", "Poster", "ReplyLimits"]
+__all__ = ["Clock", "Course", "EditedMessages", "EditingReply", "Poster", "ReplyLimits", "Surface", "SurfaceReply"]
 
 _log = structlog.get_logger(__name__)
 
@@ -41,19 +42,16 @@ class _Target:
         return self.deadline is not None
 
 
-class EditingReply:
-    """Shows an answer in messages that are posted once and edited while it grows. Implements ``chat.adapter.Reply``.
+class SurfaceReply:
+    """Makes a surface show what is declared, at the platform's pace. Implements ``chat.adapter.Reply``.
 
-    The first message goes out at once, later previews at least ``limits.edit_interval`` apart, the last state winning;
-    the final state waits for nothing but the platform's own demand to wait. Surplus messages (of an earlier attempt
-    that had more to say) are removed when the final state is shown.
+    The first state goes out at once, later previews at least ``edit_interval`` apart, the last state winning; the final
+    state waits for nothing but the platform's own demand to wait.
 
     Args:
-        request: Where it goes, and what an earlier attempt posted already.
-        poster: The platform's calls.
-        limits: What the platform allows.
-        may_preview: Tells whether the platform has room for a preview now. What is previewed must be edited once more:
-            where edits are short, an answer is better posted once.
+        surface: What shows it.
+        run_id: The run, for the log.
+        edit_interval: Seconds between visible changes while the answer is being written.
         clock: The time.
         finish_timeout: Seconds in which ``finish`` repeats calls that fail for a while.
         close_timeout: Seconds that ``aclose`` gives to a call under way: cut off, it might be visible and unrecorded.
@@ -61,22 +59,20 @@ class EditingReply:
 
     def __init__(
         self,
-        request: ReplyRequest,
-        poster: Poster,
-        limits: ReplyLimits,
+        surface: Surface,
         *,
-        may_preview: Callable[[], bool] = lambda: True,
+        run_id: str,
+        edit_interval: float,
         clock: Clock | None = None,
         finish_timeout: float = 60.0,
         close_timeout: float = 2.0,
     ) -> None:
-        self._shown = PostedParts(request, poster)
-        self._limits = limits
-        self._may_preview = may_preview
+        self._surface = surface
+        self._edit_interval = edit_interval
         self._clock = clock or LoopClock()
         self._finish_timeout = finish_timeout
         self._close_timeout = close_timeout
-        self._log = _log.bind(run_id=request.run_id)
+        self._log = _log.bind(run_id=run_id)
         self._target: _Target | None = None
         self._reached: _Target | None = None
         self._pump: asyncio.Task[None] | None = None
@@ -170,10 +166,20 @@ class EditingReply:
             if target is self._reached:
                 if target.is_final:
                     return
-                await self._has_news.wait()
-                self._has_news.clear()
+                await self._rest()
             elif not await self._has_waited(target):
                 await self._attempt(target)
+
+    async def _rest(self) -> None:
+        """Wait for news, or until the surface has something to do although nothing is new."""
+        patience = self._surface.patience()
+        if patience is None:
+            await self._has_news.wait()
+        else:
+            await self._clock.wait(self._has_news, patience)
+            if not self._has_news.is_set():
+                self._reached = None
+        self._has_news.clear()
 
     async def _has_waited(self, target: _Target) -> bool:
         """Wait until the target may be gone after; give whether time has passed, in which it may have changed.
@@ -184,9 +190,9 @@ class EditingReply:
         due = max(self._blocked_until, self._retry_at if target.is_final else self._next_preview)
         delay = due - self._clock.monotonic()
         if delay <= 0:
-            if target.is_final or self._may_preview():
+            if target.is_final or self._surface.may_preview(target.content):
                 return False
-            delay = self._limits.edit_interval
+            delay = self._edit_interval
         if self._refusal is not None and target.deadline is not None and due > target.deadline:
             raise self._refusal
         await self._clock.wait(self._is_closing if target.is_final else self._is_finishing, delay)
@@ -209,18 +215,15 @@ class EditingReply:
                 self._reached = target
 
     async def _approach(self, target: _Target) -> bool:
-        """Change what differs from the target; give False if the final one came in between."""
-        parts = (final_parts if target.is_final else preview_parts)(target.content, self._limits)
-        for part, text in enumerate(parts):
-            if self._is_overtaken(target):
-                return False
-            # What can be pressed stands under the whole answer: under its last part.
-            elements = target.content.elements if part == len(parts) - 1 else ()
-            if await self._shown.place(part, text, elements):
-                self._next_preview = self._clock.monotonic() + self._limits.edit_interval
-        if target.is_final and not self._is_overtaken(target):
-            await self._shown.remove_from(len(parts))
-        return True
+        """Change what differs from the target; give False if the final one came in between, or it cannot be now."""
+
+        def note_change() -> None:
+            self._next_preview = self._clock.monotonic() + self._edit_interval
+
+        course = Course(
+            is_final=target.is_final, is_overtaken=lambda: self._is_overtaken(target), note_change=note_change
+        )
+        return await self._surface.bring(target.content, course)
 
     def _is_overtaken(self, target: _Target) -> bool:
         latest = self._target
@@ -238,5 +241,42 @@ class EditingReply:
         self._refusal = error
         if target.is_final:
             self._retry_at = now + delay
-        self._next_preview = now + max(delay, self._limits.edit_interval)
+        self._next_preview = now + max(delay, self._edit_interval)
         self._log.debug("reply_delayed", seconds=delay, error=type(error).__name__, is_final=target.is_final)
+
+
+class EditingReply(SurfaceReply):
+    """Shows an answer in messages that are posted once and edited while it grows.
+
+    Surplus messages (of an earlier attempt that had more to say) are removed when the final state is shown.
+
+    Args:
+        request: Where it goes, and what an earlier attempt posted already.
+        poster: The platform's calls.
+        limits: What the platform allows.
+        may_preview: Tells whether the platform has room for a preview now. What is previewed must be edited once more:
+            where edits are short, an answer is better posted once.
+        clock: The time.
+        finish_timeout: As for ``SurfaceReply``.
+        close_timeout: As for ``SurfaceReply``.
+    """
+
+    def __init__(
+        self,
+        request: ReplyRequest,
+        poster: Poster,
+        limits: ReplyLimits,
+        *,
+        may_preview: Callable[[], bool] = lambda: True,
+        clock: Clock | None = None,
+        finish_timeout: float = 60.0,
+        close_timeout: float = 2.0,
+    ) -> None:
+        super().__init__(
+            EditedMessages(PostedParts(request, poster), limits, may_preview=may_preview),
+            run_id=request.run_id,
+            edit_interval=limits.edit_interval,
+            clock=clock,
+            finish_timeout=finish_timeout,
+            close_timeout=close_timeout,
+        )

@@ -27,14 +27,40 @@ def to_messages(events: Sequence[MessageReceived]) -> tuple[Message, ...]:
 
 def to_message(event: MessageReceived | MessageEdited) -> Message:
     """Turn what a person said, or says after an edit, into a message for the model."""
-    return Message(role=Role.USER, content=_wrap(event), source=str(event.key.original))
+    attachments = event.attachments if isinstance(event, MessageReceived) else ()
+    return Message(role=Role.USER, content=_wrap(event), source=str(event.key.original), attachments=tuple(attachments))
+
+
+def is_wrapped(text: str) -> bool:
+    """Tell whether a message for the model names its speaker."""
+    return text.startswith('<message from="') and text.endswith("</message>")
+
+
+def speaker_in(text: str) -> str:
+    """Give what names the speaker of a message for the model; empty where it names none."""
+    return text.partition(">")[0] if is_wrapped(text) else ""
+
+
+def neutralised(text: str) -> str:
+    """Give a text in which nothing imitates the wrapping that names a speaker."""
+    return _TAG.sub("&lt;", text)
 
 
 def _wrap(event: MessageReceived | MessageEdited) -> str:
     text = clean_text(event.text)
     if not event.place.is_shared:
         return text
-    name = " ".join(clean_text(event.speaker).split())[:_NAME_LENGTH]
+    return wrapped(event.speaker, text)
+
+
+def wrapped(speaker: str, text: str) -> str:
+    """Give a text with its speaker's name."""
+    return f'<message from="{plain_name(speaker)}">{neutralised(text)}</message>'
+
+
+def plain_name(name: str, length: int = _NAME_LENGTH) -> str:
+    """Give what people chose as a name in one bounded line that cannot look like markup."""
+    plain = " ".join(clean_text(name).split())[:length]
     for char, escaped in (("&", "&amp;"), ('"', "&quot;"), ("<", "&lt;"), (">", "&gt;")):
-        name = name.replace(char, escaped)
-    return f'<message from="{name}">{_TAG.sub("&lt;", text)}</message>'
+        plain = plain.replace(char, escaped)
+    return plain

@@ -20,12 +20,14 @@ class ReplyLimits:
         edit_interval: Seconds between visible changes while the answer is being written.
         measure: The unit of ``part_length``.
         edits: Whether posted messages can be changed. If not, a message is posted when it is full or final.
+        has_elements: Whether buttons and selects are shown. If not, no message is changed for their sake.
     """
 
     part_length: int
     edit_interval: float
     measure: Measure = len
     edits: bool = True
+    has_elements: bool = False
 
 
 def final_parts(content: ReplyContent, limits: ReplyLimits) -> list[str]:

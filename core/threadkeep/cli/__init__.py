@@ -1,4 +1,4 @@
-"""The command line: ``threadkeep run``, ``chat``, ``new``, ``why`` and ``dead``.
+"""The command line: ``threadkeep run``, ``chat``, ``new``, ``why``, ``sessions`` and ``dead``.
 
 Slow imports happen when a command needs them.
 """
@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from threadkeep.cli import chat, dead, new, run, why
+from threadkeep.cli import chat, dead, new, run, sessions, why
+from threadkeep.cli.extending import add_commands
 from threadkeep.errors import ThreadkeepError
 
 app = typer.Typer(
@@ -22,6 +23,7 @@ app.command("run")(run.run)
 app.command("chat")(chat.chat)
 app.command("new")(new.new)
 app.command("why")(why.why)
+app.add_typer(sessions.sessions, name="sessions")
 app.add_typer(dead.dead, name="dead")
 
 
@@ -46,6 +48,7 @@ def _options(
 def main() -> None:
     """Run the command line; an expected error is one line on standard error and exit status 1."""
     try:
+        add_commands(app)
         app()
     except ThreadkeepError as error:
         typer.echo(f"threadkeep: {error}", err=True)

@@ -44,6 +44,13 @@ OPENAI_API_KEY=
 # Slack (https://api.slack.com/apps): the bot token, and an app-level token for Socket Mode.
 # SLACK_BOT_TOKEN=xoxb-...
 # SLACK_APP_TOKEN=xapp-...
+# For many workspaces, which install the app by OAuth, instead of SLACK_BOT_TOKEN:
+# SLACK_CLIENT_ID=
+# SLACK_CLIENT_SECRET=
+# SLACK_PUBLIC_URL=https://bot.example.com
+# Their tokens are kept encrypted. Make a key, and keep it somewhere else, too:
+# python -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"
+# THREADKEEP_SECRET_KEYS=
 
 # Discord (https://discord.com/developers/applications): the bot token.
 # DISCORD_BOT_TOKEN=
@@ -52,13 +59,20 @@ OPENAI_API_KEY=
 # REDIS_URL=redis://localhost:6379/0
 """
 
+_HOOKS = """{{
+  "hooks": {{
+    "get-hooks": "threadkeep slack hooks get-hooks {name}.py"
+  }}
+}}
+"""
+
 _GITIGNORE = ".env\n*.db\n*.db-wal\n*.db-shm\n__pycache__/\n"
 
 
 def new(
     name: Annotated[str, typer.Argument(help="The bot's name, such as my_bot: also the name of the folder.")],
 ) -> None:
-    """Write a new bot: a folder with the bot's file, a .env.example and a .gitignore."""
+    """Write a new bot: a folder with its file, a .env.example, a .gitignore, and the hooks of Slack's command line."""
     if not re.fullmatch(r"[a-zA-Z][a-zA-Z0-9_]{0,63}", name):
         raise ConfigError(f"{name!r} cannot name a bot: use letters, digits and _, beginning with a letter.")
     folder = Path(name)
@@ -69,6 +83,8 @@ def new(
     bot_file.write_text(_BOT.format(title=name.replace("_", " ")), encoding="utf-8")
     (folder / ".env.example").write_text(_ENV, encoding="utf-8")
     (folder / ".gitignore").write_text(_GITIGNORE, encoding="utf-8")
+    (folder / ".slack").mkdir()
+    (folder / ".slack" / "hooks.json").write_text(_HOOKS.format(name=name), encoding="utf-8")
     typer.echo(f"Wrote {bot_file}. Next:")
     typer.echo(f"  cd {name} && cp .env.example .env    # and fill it in")
     typer.echo(f"  threadkeep chat {name}.py            # talk to it here")

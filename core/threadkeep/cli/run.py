@@ -11,6 +11,9 @@ def run(
     *,
     ingress: Annotated[bool, typer.Option("--ingress", help="Only accept messages; workers elsewhere answer.")] = False,
     worker: Annotated[bool, typer.Option("--worker", help="Only answer what ingresses elsewhere accept.")] = False,
+    health: Annotated[
+        str | None, typer.Option("--health", metavar="HOST:PORT", help="Serve /live and /ready there.")
+    ] = None,
 ) -> None:
     """Run a bot on every platform whose credentials are set.
 
@@ -46,4 +49,4 @@ def run(
         grace_seconds=settings.grace_seconds,
         role=Role.INGRESS if ingress else Role.WORKER if worker else None,
     )
-    asyncio.run(serve(ready, say=typer.echo))
+    asyncio.run(serve(ready, say=typer.echo, health=health or settings.health))

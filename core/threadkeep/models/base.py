@@ -1,8 +1,8 @@
 """The port of a language model."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from threadkeep.messages import Message
 
@@ -102,3 +102,23 @@ class Model(Protocol):
     async def aclose(self) -> None:
         """Close the connections of the running event loop."""
         ...
+
+
+Media = Literal["image", "pdf", "audio"]
+"""What a model may take besides text: as it is, in ``Message.files``."""
+
+
+@runtime_checkable
+class TakesMedia(Protocol):
+    """A model that takes more than text."""
+
+    @property
+    def takes(self) -> Collection[Media]:
+        """What of images, PDFs and audio it takes."""
+        ...
+
+
+def media_taken(*models: Model) -> frozenset[Media]:
+    """Give what besides text all of these models take."""
+    taken = [frozenset(model.takes) if isinstance(model, TakesMedia) else frozenset[Media]() for model in models]
+    return frozenset.intersection(*taken) if taken else frozenset()

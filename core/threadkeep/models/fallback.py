@@ -9,7 +9,7 @@ import structlog
 
 from threadkeep.errors import ConfigError, ModelError, ModelResponseError
 from threadkeep.messages import Message, Role
-from threadkeep.models.base import Model, ModelEvent, ModelSettings, TextDelta, ToolSpec
+from threadkeep.models.base import Media, Model, ModelEvent, ModelSettings, TextDelta, ToolSpec, media_taken
 from threadkeep.models.streams import closing_stream
 
 _log = structlog.get_logger(__name__)
@@ -57,6 +57,11 @@ class Fallback:
     def id(self) -> str:
         """The first model's name."""
         return self._models[0].id
+
+    @property
+    def takes(self) -> frozenset[Media]:
+        """What besides text all of the models take: any of them may be asked."""
+        return media_taken(*self._models)
 
     async def stream(
         self, messages: Sequence[Message], tools: Sequence[ToolSpec], settings: ModelSettings

@@ -6,7 +6,7 @@ from contextlib import aclosing, nullcontext
 
 from threadkeep.errors import ConfigError, ModelUnavailableError
 from threadkeep.messages import Message
-from threadkeep.models.base import Model, ModelAnswer, ModelEvent, ModelSettings, ToolSpec
+from threadkeep.models.base import Media, Model, ModelAnswer, ModelEvent, ModelSettings, ToolSpec, media_taken
 from threadkeep.models.streams import closing_stream
 
 
@@ -49,6 +49,11 @@ class Limited:
     def id(self) -> str:
         """The wrapped model's name."""
         return self._model.id
+
+    @property
+    def takes(self) -> frozenset[Media]:
+        """What besides text the wrapped model takes."""
+        return media_taken(self._model)
 
     async def stream(
         self, messages: Sequence[Message], tools: Sequence[ToolSpec], settings: ModelSettings

@@ -8,8 +8,9 @@ from typing import ClassVar
 
 from threadkeep.messages import Message, Role
 from threadkeep.models.answering import Assembler
-from threadkeep.models.base import ModelSettings, ToolSpec
+from threadkeep.models.base import Media, ModelSettings, ToolSpec
 from threadkeep.models.chat_answer import ChatAnswer
+from threadkeep.models.media import chat_content
 from threadkeep.models.openai_model import OpenAIModel
 from threadkeep.models.payloads import JsonObject
 from threadkeep.models.wire_text import wire_arguments, wire_call_id, wire_name
@@ -23,6 +24,7 @@ class OpenAIChat(OpenAIModel):
     """
 
     path: ClassVar[str] = "/chat/completions"
+    carries: ClassVar[frozenset[Media]] = frozenset({"image", "pdf", "audio"})
 
     def _body(self, messages: Sequence[Message], tools: Sequence[ToolSpec], settings: ModelSettings) -> JsonObject:
         return {
@@ -45,7 +47,7 @@ def _message(message: Message) -> JsonObject:
         call_id = wire_call_id(message.tool_call_id)
         return {"role": "tool", "tool_call_id": call_id, "content": message.content}
     if not message.tool_calls:
-        return {"role": message.role.value, "content": message.content}
+        return {"role": message.role.value, "content": chat_content(message)}
     calls = [
         {
             "id": wire_call_id(call.id),

@@ -1,15 +1,19 @@
 """What both models on the openai client share: their settings and how a call goes."""
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, Final, cast
 
 from threadkeep.messages import Message
 from threadkeep.models.answering import Assembler, ask
-from threadkeep.models.base import ModelEvent, ModelSettings, ToolSpec
+from threadkeep.models.base import Media, ModelEvent, ModelSettings, ToolSpec
+from threadkeep.models.media import checked_media, usual_media
 from threadkeep.models.payloads import JsonObject
 from threadkeep.models.server import ModelServer, ServerSettings
+
+_BY_NAME: Final = cast("Collection[Media]", None)
+"""Stands for what the model's name tells; no reader of ``OpenAIModel.takes`` ever sees it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,6 +28,8 @@ class OpenAIModel(ABC):
         max_retries: How often a request that brought no answer is sent again.
         extra_body: Fields to add to each request. They win over ours; None removes one of ours.
         organization: OpenAI's id of the organization that pays.
+        takes: What besides text the model takes: some of ``image``, ``pdf`` and ``audio``. Where it is not given, the
+            model's name tells, and an unknown name takes text alone: a server refuses what its model does not take.
     """
 
     id: str
@@ -33,12 +39,17 @@ class OpenAIModel(ABC):
     max_retries: int = field(default=2, kw_only=True)
     extra_body: Mapping[str, object] | None = field(default=None, kw_only=True)
     organization: str | None = field(default=None, kw_only=True)
+    takes: Collection[Media] = field(default=_BY_NAME, kw_only=True)
     _server: ModelServer = field(init=False, repr=False)
 
     path: ClassVar[str]
     """The endpoint's path on the server."""
+    carries: ClassVar[frozenset[Media]]
+    """What besides text a message may hold on this endpoint."""
 
     def __post_init__(self) -> None:
+        takes = usual_media(self.id) if self.takes is _BY_NAME else checked_media(self.takes)
+        object.__setattr__(self, "takes", takes & self.carries)
         settings = ServerSettings(
             api_key=self.api_key,
             base_url=self.base_url,

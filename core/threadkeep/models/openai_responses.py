@@ -8,7 +8,8 @@ from typing import ClassVar
 
 from threadkeep.messages import Message, Role
 from threadkeep.models.answering import Assembler
-from threadkeep.models.base import ModelSettings, ToolSpec
+from threadkeep.models.base import Media, ModelSettings, ToolSpec
+from threadkeep.models.media import response_content
 from threadkeep.models.openai_model import OpenAIModel
 from threadkeep.models.payloads import JsonObject
 from threadkeep.models.response_answer import ResponseAnswer
@@ -22,6 +23,7 @@ class OpenAIResponses(OpenAIModel):
     """
 
     path: ClassVar[str] = "/responses"
+    carries: ClassVar[frozenset[Media]] = frozenset({"image", "pdf"})
 
     def _body(self, messages: Sequence[Message], tools: Sequence[ToolSpec], settings: ModelSettings) -> JsonObject:
         system = [message.content for message in messages if message.role is Role.SYSTEM]
@@ -48,7 +50,7 @@ def _items(message: Message) -> Iterator[JsonObject]:
             call_id = wire_call_id(message.tool_call_id)
             yield {"type": "function_call_output", "call_id": call_id, "output": message.content}
         case Role.USER:
-            yield {"type": "message", "role": "user", "content": message.content}
+            yield {"type": "message", "role": "user", "content": response_content(message)}
         case Role.ASSISTANT:
             if message.content or not message.tool_calls:
                 yield {"type": "message", "role": "assistant", "content": message.content}

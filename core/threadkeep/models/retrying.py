@@ -9,7 +9,7 @@ import structlog
 
 from threadkeep.errors import ConfigError, ModelError, ModelRateLimitError, ModelUnavailableError
 from threadkeep.messages import Message
-from threadkeep.models.base import Model, ModelEvent, ModelSettings, TextDelta, ToolSpec
+from threadkeep.models.base import Media, Model, ModelEvent, ModelSettings, TextDelta, ToolSpec, media_taken
 from threadkeep.models.streams import closing_stream
 
 _log = structlog.get_logger(__name__)
@@ -49,6 +49,11 @@ class Retrying:
     def id(self) -> str:
         """The wrapped model's name."""
         return self.model.id
+
+    @property
+    def takes(self) -> frozenset[Media]:
+        """What besides text the wrapped model takes."""
+        return media_taken(self.model)
 
     async def stream(
         self, messages: Sequence[Message], tools: Sequence[ToolSpec], settings: ModelSettings

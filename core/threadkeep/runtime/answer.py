@@ -3,17 +3,18 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from functools import partial
 
 import structlog
 
 from threadkeep.agent.agent import Agent
 from threadkeep.agent.loop import AgentRun
-from threadkeep.agent.request import RunRequest
+from threadkeep.agent.state import STATE, state_after
 from threadkeep.chat.adapter import Adapter, Reply, ReplyContent, ReplyRequest
 from threadkeep.chat.events import MessageReceived
-from threadkeep.chat.policy import Policies, Policy, take
-from threadkeep.chat.speakers import SHARED_PLACE_NOTE, to_messages
+from threadkeep.chat.policy import Policy, before_command, take
+from threadkeep.chat.speakers import to_messages
 from threadkeep.errors import (
     LeaseLostError,
     PlatformError,
@@ -22,11 +23,17 @@ from threadkeep.errors import (
     ThreadkeepError,
 )
 from threadkeep.messages import Message
-from threadkeep.runs import Run, RunStatus, RunTrace
+from threadkeep.runs import Run, RunStatus, RunSuspended, RunTrace
+from threadkeep.runtime.answer_settings import AnswerSettings
+from threadkeep.runtime.beginning import begin_run
+from threadkeep.runtime.commands import is_private
 from threadkeep.runtime.fenced import FencedReply
 from threadkeep.runtime.journal import DELETED_BY, STOP, Outcome, RunJournal, until_stored
+from threadkeep.runtime.order import Mark, Order, SpokenRun, unmarked
+from threadkeep.runtime.people import People
+from threadkeep.runtime.titles import give_title
 from threadkeep.runtime.view import REFERENCE_LENGTH, View, dropped_line, failure_line
-from threadkeep.stores.base import Claim, Store, Transcript
+from threadkeep.stores.base import Claim, Store
 from threadkeep.stores.operations import Signal, SignalKind
 
 _log = structlog.get_logger(__name__)
@@ -46,31 +53,6 @@ def _stop_line(asked_by: str | None) -> str | None:
 
 class AttemptsExhaustedError(ThreadkeepError):
     """Every attempt to answer ended with the process, not with an answer."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AnswerSettings:
-    """How a bot answers.
-
-    Attributes:
-        is_streamed: Whether the reply is shown while it is written.
-        policies: What becomes of messages that arrive meanwhile.
-        max_attempts: After so many attempts that ended with their process or at the platform, a run is given up.
-        retry_seconds: The delay before the second attempt; it doubles with each further one.
-        longest_retry_seconds: The longest delay.
-        late_seconds: An answer to a message older than this says how old it is.
-    """
-
-    is_streamed: bool = True
-    policies: Policies = field(default_factory=Policies)
-    max_attempts: int = 5
-    retry_seconds: float = 2.0
-    longest_retry_seconds: float = 120.0
-    late_seconds: float = 1800.0
-
-    def delay(self, attempt: int) -> float:
-        """Return how long to wait after an attempt, counted from 1, before the next."""
-        return min(self.retry_seconds * 2.0 ** min(attempt - 1, 20), self.longest_retry_seconds)
 
 
 class Answer:
@@ -107,11 +89,15 @@ class Answer:
         self._claimed_at = clock()
         self._policy = settings.policies.of(claim.events[0].place) if claim.events else Policy.COLLECT
         self._journal = RunJournal(store.inbox, claim, taken=take(claim.events, self._policy))
-        self._view = View()
+        self._view = View(has_stop=settings.has_stop_button)
         self._waiting = 0
         self._stop_line = _stop_line(claim.steps.get(STOP))
         self._streaming: asyncio.Task[object] | None = None
         self._reply: Reply | None = None
+        self._mark: Mark = unmarked
+        self._committed: Run | None = None
+        self._is_quiet = False
+        self._is_suspended = False
         self._log = _log.bind(session_id=claim.lease.session_id, run_id=claim.run_id, attempt=claim.attempt)
 
     async def run(self) -> None:
@@ -128,12 +114,19 @@ class Answer:
                 await self._release(self._settings.longest_retry_seconds)
                 return
             async with self._journal:
-                await self._answer(events, adapter)
+                await self._answer(adapter)
         except LeaseLostError:
             self._log.warning("lease_lost")
         except asyncio.CancelledError:
             await self._hand_back()
             raise
+
+    async def name(self) -> None:
+        """Name the conversation after its first exchange, when the lease has ended."""
+        if self._committed is not None:
+            events = self._claim.events[: self._journal.taken]
+            adapter = self._adapters[events[-1].place.session.platform]
+            await give_title(self._claim, self._committed, events, history=self._store.history, adapter=adapter)
 
     async def signal(self, signal: Signal) -> None:
         """Hear what happened to the session meanwhile."""
@@ -162,13 +155,32 @@ class Answer:
 
     async def _show_waiting(self) -> None:
         self._view.waiting = self._waiting
-        if self._reply is not None and self._streaming is not None and self._settings.is_streamed:
+        is_shown = self._settings.is_streamed and not self._is_quiet
+        if self._reply is not None and self._streaming is not None and is_shown:
             try:
                 await self._reply.show(self._view.content())
             except (PlatformError, LeaseLostError) as error:
                 self._log.info("hint_not_shown", error=type(error).__name__)
 
-    async def _answer(self, events: tuple[MessageReceived, ...], adapter: Adapter) -> None:
+    async def _resume(self, adapter: Adapter) -> People:
+        """Settle what people were asked, where the run has waited for them."""
+        people = People(
+            self._claim, journal=self._journal, control=self._store.control, adapter=adapter, clock=self._clock
+        )
+        if people.is_asked:
+            if self._stop_line is None:
+                await people.settle()
+            self._claim = people.claim
+            self._waiting = self._view.waiting = people.waiting
+            self._is_quiet = not people.has_settled
+            self._view.add_decisions(people.decisions)
+            if self._waiting and self._policy is Policy.INTERRUPT:
+                self._stop(_INTERRUPTED)
+        return people
+
+    async def _answer(self, adapter: Adapter) -> None:
+        people = await self._resume(adapter)
+        events = people.asked
         opened = adapter.open_reply(
             ReplyRequest(
                 place=events[-1].place,
@@ -176,6 +188,8 @@ class Answer:
                 posted=self._journal.posted,
                 is_retry=self._claim.attempt > 1,
                 on_posted=self._journal.note_posted,
+                asked_by=events[-1].user,
+                is_private=is_private(events[-1], self._settings.commands),
             )
         )
         reply = FencedReply(opened, is_held=self._is_held)
@@ -184,7 +198,7 @@ class Answer:
         try:
             outcome = self._journal.outcome or await self._make(events, reply)
             try:
-                await reply.finish(ReplyContent(text=outcome.text, is_final=True))
+                await reply.finish(await self._last_content(outcome, people))
             except (PlatformUnavailableError, PlatformRateLimitError) as failure:
                 if self._claim.attempt < self._settings.max_attempts:
                     await self._retry_later(failure)
@@ -195,41 +209,64 @@ class Answer:
                 outcome = self._not_shown(outcome, failure)
         finally:
             await reply.aclose()
+        if self._is_suspended:
+            await self._suspend(people)
+            return
         if outcome.run.error == AttemptsExhaustedError.__name__:
             dead = outcome.run.error
         await self._commit(outcome.run, dead=dead)
 
     async def _make(self, events: tuple[MessageReceived, ...], reply: Reply) -> Outcome:
         """Run the agent into the reply and record how it ended."""
-        agent_run = self._begin(events)
+        agent_run = await self._begin(events)
         self._add_age(events[-1])
         status, error = await self._stream(agent_run, reply)
-        if self._policy is Policy.DROP and self._waiting:
+        if self._policy is Policy.DROP and self._waiting and not self._is_suspended:
             await self._drop_waiting()
-        outcome = Outcome(run=agent_run.close(status, error), text=self._view.text)
-        await self._journal.record_outcome(outcome)
+        elements = tuple(self._view.offered) if status is RunStatus.COMPLETED else ()
+        outcome = Outcome(run=self._mark(agent_run.close(status, error)), text=self._view.text, elements=elements)
+        if not self._is_suspended:
+            await self._journal.record_outcome(outcome)
         return outcome
 
-    def _begin(self, events: tuple[MessageReceived, ...]) -> AgentRun:
-        claim, question = self._claim, events[-1]
-        request = RunRequest(
-            run_id=claim.run_id,
-            session_id=claim.lease.session_id,
-            user_id=str(question.user),
-            messages=to_messages(events),
-            note=SHARED_PLACE_NOTE if question.place.is_shared else "",
-        )
-        transcript = Transcript(session=claim.session, runs=claim.runs, amendments=claim.amendments)
-        return self._agent.begin(
-            request,
-            transcript,
+    async def _last_content(self, outcome: Outcome, people: People) -> ReplyContent:
+        """Give what the reply shows when this attempt ends."""
+        if not self._is_suspended:
+            return self._view.final_content(outcome.text, outcome.elements, outcome.run.status)
+        await people.note_earlier()
+        return self._view.waiting_content(people.open, self._claim.run_id)
+
+    async def _suspend(self, people: People) -> None:
+        """Let nobody hold the session until people have decided."""
+        lease, seconds, handled = self._claim.lease, people.seconds, people.handled
+        await self._journal.save_posted()
+        suspend = self._store.inbox.suspend
+        await until_stored(lambda: suspend(lease, seconds=seconds, handled=handled), what="suspend")
+        self._log.info("run_suspended", questions=len(people.open), seconds=round(seconds, 1))
+
+    async def _begin(self, events: tuple[MessageReceived, ...]) -> AgentRun | SpokenRun:
+        begin = partial(
+            self._agent.begin,
             store=self._store,
             journal=self._journal,
             steering=self._steer if self._policy is Policy.STEER else None,
             is_streamed=self._settings.is_streamed,
         )
+        order = Order(
+            events=events,
+            claim=self._claim,
+            settings=self._settings,
+            agent=self._agent,
+            store=self._store,
+            adapter=self._adapters[events[-1].place.session.platform],
+            journal=self._journal,
+            begin=begin,
+            clock=self._clock,
+        )
+        run, self._mark = await begin_run(order)
+        return run
 
-    async def _stream(self, agent_run: AgentRun, reply: Reply) -> tuple[RunStatus, str | None]:
+    async def _stream(self, agent_run: AgentRun | SpokenRun, reply: Reply) -> tuple[RunStatus, str | None]:
         """Run the agent into the reply; a stop or a failure becomes a line of the view."""
         try:
             is_whole = await self._show_events(agent_run, reply)
@@ -251,18 +288,29 @@ class Answer:
         self._view.add_line(self._stop_line or _STOPPED)
         return RunStatus.CANCELLED, None
 
-    async def _show_events(self, agent_run: AgentRun, reply: Reply) -> bool:
+    async def _show_events(self, agent_run: AgentRun | SpokenRun, reply: Reply) -> bool:
         """Follow the run; tell whether it was made, and not stopped before it began."""
         if self._claim.attempt > self._settings.max_attempts:
             raise AttemptsExhaustedError(f"{self._settings.max_attempts} attempts ended with their process")
         if self._stop_line is not None:
+            await self._recall(agent_run)
             return False
         self._streaming = asyncio.current_task()
+        if isinstance(agent_run, AgentRun) and not self._is_quiet:
+            await reply.show(ReplyContent())  # Nothing is to be seen of it yet but that it has begun.
         async with aclosing(agent_run.stream()) as events:
             async for event in events:
-                if self._view.follow(event) and self._settings.is_streamed:
+                self._is_suspended = isinstance(event, RunSuspended)
+                if self._view.follow(event) and self._settings.is_streamed and not self._is_quiet:
                     await reply.show(self._view.content())
         return True
+
+    async def _recall(self, agent_run: AgentRun | SpokenRun) -> None:
+        """Keep what earlier attempts of a run that is stopped have said."""
+        if isinstance(agent_run, AgentRun):
+            async with aclosing(agent_run.recall()) as events:
+                async for event in events:
+                    self._view.follow(event)
 
     async def _steer(self) -> tuple[Message, ...]:
         """Give what was said since the run began, and take it into the run."""
@@ -271,17 +319,19 @@ class Answer:
         lease, taken = self._claim.lease, self._journal.taken
         self._waiting = 0
         waiting = await until_stored(lambda: self._store.control.waiting(lease), what="waiting")
-        if len(waiting) > taken:
-            await self._take(len(waiting))
-        return to_messages(waiting[taken:])
+        count = before_command(waiting[taken:])
+        if count:
+            await self._take(taken + count)
+        return to_messages(waiting[taken : taken + count])
 
     async def _drop_waiting(self) -> None:
         """Take what came meanwhile without answering it, and say so."""
         lease, taken = self._claim.lease, self._journal.taken
         waiting = await until_stored(lambda: self._store.control.waiting(lease), what="waiting")
-        if len(waiting) > taken:
-            await self._take(len(waiting))
-            self._view.add_line(dropped_line(len(waiting) - taken))
+        count = before_command(waiting[taken:])
+        if count:
+            await self._take(taken + count)
+            self._view.add_line(dropped_line(count))
 
     async def _take(self, count: int) -> None:
         lease = self._claim.lease
@@ -298,6 +348,7 @@ class Answer:
 
     def _not_shown(self, outcome: Outcome, failure: PlatformError) -> Outcome:
         self._log.error("reply_not_shown", error=str(failure))
+        self._is_suspended = False
         run = replace(outcome.run, status=RunStatus.FAILED, error=type(failure).__name__)
         return replace(outcome, run=run)
 
@@ -320,8 +371,10 @@ class Answer:
             posted=tuple(self._journal.posted.values()),
         )
         traced = replace(run, trace=trace)
-        commit = self._store.inbox.commit
-        await until_stored(lambda: commit(lease, traced, consumed=consumed, dead=dead), what="commit")
+        commit, changes = self._store.inbox.commit, self._journal.steps.get(STATE)
+        state = None if changes is None else state_after(self._claim.session.state, changes)
+        await until_stored(lambda: commit(lease, traced, consumed=consumed, dead=dead, state=state), what="commit")
+        self._committed = traced
         self._log.info(
             "run_committed",
             status=run.status.value,

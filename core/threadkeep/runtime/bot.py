@@ -14,13 +14,18 @@ import structlog
 
 from threadkeep.agent.agent import Agent
 from threadkeep.chat.adapter import Acceptance, Adapter
+from threadkeep.chat.commands import Command, command_table, read_command
 from threadkeep.chat.events import Event, PlaceKind
+from threadkeep.chat.home import ShowsHome
 from threadkeep.chat.policy import Policies, Policy
 from threadkeep.errors import ConfigError
-from threadkeep.runtime.answer import AnswerSettings
+from threadkeep.runtime.answer_settings import AnswerSettings
 from threadkeep.runtime.catch_up import CatchUp, CatchUpLimits
+from threadkeep.runtime.home import StoredHome
+from threadkeep.runtime.presses import hear_presses
 from threadkeep.runtime.worker import Worker
 from threadkeep.stores.base import Inbox, Store
+from threadkeep.vault import UsesVault
 
 _log = structlog.get_logger(__name__)
 
@@ -61,10 +66,14 @@ class Bot:
         grace_seconds: How long runs may go on when the bot stops; then they are handed back to the store.
         role: What this process does.
         catch_up: How far back a starting bot reads what was said while nobody listened.
+        commands: Commands of the bot's own, besides the built-in ones.
+        description: What the bot says of itself in its list of commands.
+        context_messages: How many messages it reads that were said before it was called into a place; 0 reads none.
+        stop_button: Whether a button to stop stands under a reply while it is written, where the platform has buttons.
         clock: Gives the seconds since the epoch.
 
     Raises:
-        ConfigError: Two adapters have the same name.
+        ConfigError: Two adapters have the same name, or a command cannot be used.
     """
 
     agent: Agent
@@ -78,14 +87,21 @@ class Bot:
     grace_seconds: float = 20.0
     role: Role = Role.ALL
     catch_up: CatchUpLimits = CatchUpLimits()  # noqa: RUF009 - it is frozen
+    commands: Sequence[Command] = ()
+    description: str = ""
+    context_messages: int = 30
+    stop_button: bool = True
     clock: Callable[[], float] = time.time
+    _command_table: Mapping[str, Command] = field(init=False, repr=False)
     _stack: AsyncExitStack | None = field(default=None, init=False, repr=False)
     _work: asyncio.Task[None] | None = field(default=None, init=False, repr=False)
+    _worker: Worker | None = field(default=None, init=False, repr=False)
     _descriptions: tuple[str, ...] = field(default=(), init=False, repr=False)
 
     def __post_init__(self) -> None:
         if len({adapter.name for adapter in self.adapters}) < len(self.adapters):
             raise ConfigError("A bot takes one adapter for each platform; two of those given have the same name.")
+        self._command_table = command_table(self.commands)
         if self.store is None and not self.agent.has_own_store:
             self.store = self.agent.store
 
@@ -131,7 +147,7 @@ class Bot:
             for adapter in self.adapters:
                 await self._connect(adapter, store, stack)
             if self.role is not Role.INGRESS:
-                worker = self._worker(store)
+                self._worker = worker = self._make_worker(store)
                 self._work = asyncio.create_task(worker.run(), name="worker")
                 stack.push_async_callback(self._end_work, worker, self._work)
             self._descriptions = (store.description, *(adapter.description for adapter in self.adapters))
@@ -145,9 +161,9 @@ class Bot:
         stack, self._stack = self._stack, None
         if stack is not None:
             await stack.__aexit__(kind, error, trace)
-        self._work = None
+        self._work = self._worker = None
 
-    def _worker(self, store: Store) -> Worker:
+    def _make_worker(self, store: Store) -> Worker:
         return Worker(
             agent=self.agent,
             store=store,
@@ -156,6 +172,10 @@ class Bot:
                 is_streamed=self.stream,
                 policies=Policies(default=self.policy, by_place=self.policies),
                 max_attempts=self.max_attempts,
+                commands=self._command_table,
+                description=self.description,
+                context_messages=self.context_messages,
+                has_stop_button=self.stop_button,
             ),
             max_concurrent_runs=self.max_concurrent_runs,
             clock=self.clock,
@@ -164,15 +184,25 @@ class Bot:
     async def _connect(self, adapter: Adapter, store: Store, stack: AsyncExitStack) -> None:
         """Connect a platform and read what was missed on it."""
         stack.push_async_callback(adapter.stop)
+        if isinstance(adapter, UsesVault):
+            adapter.use_vault(store.vault)
+        if isinstance(adapter, ShowsHome):
+            has_memory = self.agent.memory is not None
+            adapter.use_home(StoredHome(store, has_memory=has_memory, description=self.description))
         if self.role is Role.WORKER:
             await adapter.start(None, store.shared)
             return
-        sink = partial(self._accept, store.inbox)
+        sink = hear_presses(partial(self._accept, store.inbox), adapter)
         catch_up = CatchUp(adapter, store, sink, limits=self.catch_up, clock=self.clock)
         places = await catch_up.prepare()
         await adapter.start(catch_up.accept, store.shared)
         reading = asyncio.create_task(catch_up.run(places), name=f"catch-up-{adapter.name}")
         stack.push_async_callback(_end_task, reading)
+
+    @property
+    def worker(self) -> Worker | None:
+        """Who answers in this process; None where nobody does, or not any more."""
+        return None if self._work is None or self._work.done() else self._worker
 
     @property
     def descriptions(self) -> tuple[str, ...]:
@@ -211,9 +241,8 @@ class Bot:
         finally:
             work.cancel()
 
-    @staticmethod
-    async def _accept(inbox: Inbox, event: Event) -> Acceptance:
-        acceptance = await inbox.accept(event)
+    async def _accept(self, inbox: Inbox, event: Event) -> Acceptance:
+        acceptance = await inbox.accept(read_command(event, self._command_table))
         log = _log.debug if acceptance in _QUIET else _log.info
         if acceptance is Acceptance.FULL:
             log = _log.error

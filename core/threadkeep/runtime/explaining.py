@@ -173,7 +173,9 @@ class Inquiry:
 
 
 def _sources(run: Run) -> Iterator[str]:
-    return (message.source for message in run.messages if message.role is Role.USER and message.source is not None)
+    said = (message.source for message in run.messages if message.role is Role.USER)
+    answers = (decision.source for decision in run.decisions)
+    return (source for source in (*said, *answers, run.source) if source is not None)
 
 
 def _posted(run: Run) -> tuple[str, ...]:

@@ -9,6 +9,8 @@ from typing import Final, Self, TypeVar
 
 import structlog
 
+from threadkeep.chat.elements import Elements
+from threadkeep.chat.elements_json import elements_from_json, elements_to_json
 from threadkeep.errors import LeaseLostError, StoreUnavailableError
 from threadkeep.runs import Run
 from threadkeep.stores.base import Claim, Inbox
@@ -61,20 +63,24 @@ class Outcome:
     Attributes:
         run: The run as it will be committed.
         text: What people see in the end, with the bot's own lines.
+        elements: What stands under it.
     """
 
     run: Run
     text: str
+    elements: Elements = ()
 
     def encoded(self) -> str:
         """Return the recorded form."""
-        return json.dumps([self.text, encode_run(self.run).decode()], ensure_ascii=False)
+        elements = [elements_to_json(self.elements)] if self.elements else []
+        return json.dumps([self.text, encode_run(self.run).decode(), *elements], ensure_ascii=False)
 
     @classmethod
     def decoded(cls, recorded: str) -> Self:
         """Read the recorded form."""
-        text, run = json.loads(recorded)
-        return cls(run=decode_run(run.encode()), text=text)
+        text, run, *elements = json.loads(recorded)
+        found = elements_from_json(elements[0]) if elements else ()
+        return cls(run=decode_run(run.encode()), text=text, elements=found)
 
 
 class RunJournal:
@@ -158,6 +164,20 @@ class RunJournal:
             LeaseLostError: Another worker holds the session.
         """
         await self.record({_FINAL: outcome.encoded()})
+
+    def note_taken(self, taken: int) -> None:
+        """Note how much the run takes, where the store has recorded it."""
+        self._taken = taken
+        self._steps[_TAKEN] = str(taken)
+
+    async def save_posted(self) -> None:
+        """Record the message ids of the reply that are not recorded yet.
+
+        Raises:
+            LeaseLostError: Another worker holds the session.
+        """
+        if self._unsaved:
+            await self.record({})
 
     async def extend(self, taken: int) -> None:
         """Record that the run takes more of the waiting events.

@@ -2,8 +2,8 @@
 
 import asyncio
 import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 
 from threadkeep.runtime.bot import Bot
 
@@ -30,24 +30,44 @@ def _stop_signals(stopped: asyncio.Event, say: Callable[[str], None]) -> Iterato
             loop.remove_signal_handler(number)
 
 
-async def serve(bot: Bot, *, say: Callable[[str], None]) -> None:
+@asynccontextmanager
+async def _telling_health(
+    bot: Bot, address: str | None, say: Callable[[str], None]
+) -> AsyncIterator[AbstractAsyncContextManager[object]]:
+    """Serve the bot's health, if there is an address for it; give what watches the bot while it is ready."""
+    if address is None:
+        yield nullcontext()
+        return
+    from threadkeep.runtime.health import Health  # noqa: PLC0415 - a web server is only imported where it is wanted
+    from threadkeep.runtime.health_server import HealthAddress, HealthServer  # noqa: PLC0415
+
+    health = Health(bot)
+    async with HealthServer(HealthAddress.parse(address), health) as server:
+        say(f"  Health: {server.url}/live and {server.url}/ready")
+        yield health
+
+
+async def serve(bot: Bot, *, say: Callable[[str], None], health: str | None = None) -> None:
     """Run a bot until SIGINT, SIGTERM, or the end of its platforms.
 
     Args:
         bot: The bot, with adapters and store.
         say: Prints a line for the operator.
+        health: Where its health is served, as ``host:port``; None for nowhere.
 
     Raises:
+        ConfigError: Health cannot be served there.
         ThreadkeepError: The store or a platform refused, or a platform ended its connection for good.
     """
     stopped = asyncio.Event()
     with _stop_signals(stopped, say):
         say("Connecting ... (Ctrl-C to stop)")
-        async with bot:
+        async with _telling_health(bot, health, say) as watching, bot:
             for line in bot.descriptions:
                 say(f"  {line}")
             say("Ready.")
-            await _until_closed(bot, stopped)
+            async with watching:
+                await _until_closed(bot, stopped)
     say("Stopped.")
 
 

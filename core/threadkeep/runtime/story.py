@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from threadkeep.agent.asking import DECISION, QUESTION
 from threadkeep.chat.adapter import Acceptance
 from threadkeep.messages import Message
-from threadkeep.runs import Metrics, Run, RunStatus
+from threadkeep.runs import Decision, Metrics, Run, RunStatus
 from threadkeep.runtime.explaining import MessageFacts
-from threadkeep.runtime.view import REFERENCE_LENGTH
+from threadkeep.runtime.view import REFERENCE_LENGTH, decision_line
 from threadkeep.stores.operations import Mailbox, MessageTrace
 
 
@@ -182,9 +183,11 @@ def _arrival(trace: MessageTrace | None) -> Iterator[Happening]:
 
 def _of_run(run: Run) -> Iterator[Happening]:
     trace = run.trace
-    answered = sum(message.source is not None for message in run.messages)
+    # A command answers itself, whatever was said before it and goes with it.
+    answered = 1 if run.command else sum(message.source is not None for message in run.messages)
     together = f", which answers {_count(answered, 'message')} together" if answered > 1 else ""
-    start = f"run {_reference(run.run_id)}{together}"
+    command = f", the command {run.command}" if run.command else ""
+    start = f"run {_reference(run.run_id)}{command}{together}"
     if trace is not None:
         text = f"claimed by {trace.worker}, attempt {trace.attempt}: {start}"
         yield Happening(what="claimed", text=text, at=trace.claimed_at)
@@ -193,6 +196,8 @@ def _of_run(run: Run) -> Iterator[Happening]:
     if run.metrics.model_calls:
         yield Happening(what="model", text=_model(run.metrics))
     yield from _tools(run.messages)
+    for decision in run.decisions:
+        yield Happening(what="decided", text=_decided(decision), at=decision.at)
     if trace is not None and trace.posted:
         yield Happening(what="posted", text=f"posted as {', '.join(trace.posted)}")
     yield Happening(what=run.status.value, text=_ending(run), at=None if trace is None else trace.finished_at)
@@ -213,6 +218,13 @@ def _tools(messages: tuple[Message, ...]) -> Iterator[Happening]:
     for message in messages:
         for call in message.tool_calls:
             yield Happening(what="tool", text=f"tool {call.name} {'failed' if call.id in failed else 'finished'}")
+
+
+def _decided(decision: Decision) -> str:
+    asked = " ".join(decision.question.replace("`", "").split())
+    who = f" ({decision.user_id})" if decision.user_id else ""
+    reason = f" ({decision.text})" if decision.text and decision.choice else ""
+    return f"{decision_line(decision)}{who}{reason}, asked: {asked}"
 
 
 def _ending(run: Run) -> str:
@@ -247,11 +259,19 @@ def _waiting_for(name: str, mailbox: Mailbox, now: float) -> str:
         parts.append(f"behind {_count(mailbox.waiting.index(name), 'message')}")
     if mailbox.worker is not None:
         parts.append(f"for the end of the run by {mailbox.worker}{_lapsed(mailbox, now)}")
+    elif _open_questions(mailbox):
+        parts.append(f"until people have decided {_count(_open_questions(mailbox), 'question')} of its run")
     elif mailbox.due_at is not None and mailbox.due_at > now:
         parts.append(f"{mailbox.due_at - now:.0f} s for attempt {mailbox.attempt + 1}, since the last one failed")
     else:
         parts.append("for a worker that is free")
     return f" {', '.join(parts)}"
+
+
+def _open_questions(mailbox: Mailbox) -> int:
+    """Count what the run asks and nobody has decided."""
+    asked = {name.removeprefix(QUESTION) for name in mailbox.steps if name.startswith(QUESTION)}
+    return len(asked - {name.removeprefix(DECISION) for name in mailbox.steps if name.startswith(DECISION)})
 
 
 def _lapsed(mailbox: Mailbox, now: float) -> str:

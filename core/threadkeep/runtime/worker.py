@@ -4,7 +4,7 @@ import asyncio
 import os
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from uuid import uuid4
 
 import structlog
@@ -12,8 +12,9 @@ import structlog
 from threadkeep.agent.agent import Agent
 from threadkeep.chat.adapter import Adapter
 from threadkeep.errors import StoreUnavailableError, ThreadkeepError
-from threadkeep.runtime.answer import Answer, AnswerSettings
-from threadkeep.runtime.journal import STOP, until_stored
+from threadkeep.runtime.answer import Answer
+from threadkeep.runtime.answer_settings import AnswerSettings
+from threadkeep.runtime.journal import until_stored
 from threadkeep.sessions import new_run_id
 from threadkeep.stores.base import Claim, Lease, Store
 from threadkeep.stores.operations import Signal, SignalKind
@@ -99,6 +100,7 @@ class Worker:
         self._kept_at: dict[Lease, float] = {}
         self._answers: dict[str, Answer] = {}
         self._unheard = RecentNames(seconds=_UNHEARD_SECONDS, clock=monotonic)
+        self._missed_at = float("-inf")
 
     @property
     def name(self) -> str:
@@ -157,7 +159,9 @@ class Worker:
     async def _claim(self) -> Claim | None:
         try:
             runs = self._agent.history_runs
-            return await self._store.inbox.claim(self._name, run_id=new_run_id(), runs=runs)
+            return await self._store.inbox.claim(
+                self._name, run_id=new_run_id(), runs=runs, platforms=frozenset(self._adapters)
+            )
         except StoreUnavailableError as error:
             _log.warning("store_unavailable", call="claim", error=str(error), retry_in=_STORE_RETRY_SECONDS)
             await asyncio.sleep(_STORE_RETRY_SECONDS)
@@ -170,9 +174,9 @@ class Worker:
         task.add_done_callback(lambda _: self._end(claim.lease))
 
     def _end(self, lease: Lease) -> None:
-        del self._running[lease]
-        del self._kept_at[lease]
-        self._slots.release()
+        if self._running.pop(lease, None) is not None:
+            del self._kept_at[lease]
+            self._slots.release()
 
     async def _answer(self, claim: Claim) -> None:
         answer = Answer(
@@ -187,8 +191,8 @@ class Worker:
         session_id = claim.lease.session_id
         self._answers[session_id] = answer
         try:
-            if self._unheard.take(session_id):
-                await self._repeat_signals(session_id, answer)
+            if self._unheard.take(session_id) or self._kept_at[claim.lease] <= self._missed_at:
+                await self._repeat_signals([claim.lease])
             await answer.run()
         except Exception:  # noqa: BLE001 - one session's trouble never stops the others; it is tried again later
             _log.exception("session_failed", session_id=claim.lease.session_id, run_id=claim.run_id)
@@ -196,6 +200,9 @@ class Worker:
         finally:
             if self._answers.get(session_id) is answer:
                 del self._answers[session_id]
+        # The lease has ended: it is not renewed, and the next run does not wait, while the conversation is named.
+        self._end(claim.lease)
+        await answer.name()
 
     async def _release_later(self, claim: Claim) -> None:
         delay = self._settings.delay(claim.attempt)
@@ -210,23 +217,31 @@ class Worker:
             try:
                 async with self._store.control.signals() as signals:
                     self._listening.set()
+                    await self._repeat_signals(tuple(self._running))
                     async for signal in signals:
-                        answer = self._answers.get(signal.session_id)
-                        if answer is None:
-                            self._unheard.add(signal.session_id)
-                        else:
-                            await answer.signal(signal)
+                        await self._hear(signal)
             except StoreUnavailableError as error:
                 _log.warning("store_unavailable", call="signals", error=str(error), retry_in=_STORE_RETRY_SECONDS)
             await asyncio.sleep(_STORE_RETRY_SECONDS)
 
-    async def _repeat_signals(self, session_id: str, answer: Answer) -> None:
-        """Tell an answer what was said to its run between the claim and its beginning, as the store knows it."""
-        mailbox = await until_stored(lambda: self._store.traces.mailbox(session_id), what="mailbox")
-        if mailbox is not None and STOP in mailbox.steps:
-            await answer.signal(Signal(session_id=session_id, kind=SignalKind.STOP))
-        elif mailbox is not None and mailbox.waiting:
-            await answer.signal(Signal(session_id=session_id, kind=SignalKind.MESSAGE, waiting=len(mailbox.waiting)))
+    async def _hear(self, signal: Signal) -> None:
+        if signal.kind is SignalKind.MISSED:
+            self._missed_at = self._monotonic()
+            await self._repeat_signals(tuple(self._running))
+        elif signal.session_id in self._answers:
+            await self._answers[signal.session_id].signal(signal)
+        else:
+            self._unheard.add(signal.session_id)
+
+    async def _repeat_signals(self, leases: Sequence[Lease]) -> None:
+        """Tell the answers what was said to their runs while nobody heard it, as the store knows it.
+
+        That is while the connection was lost, and between a claim and the beginning of its answer.
+        """
+        if not leases:
+            return
+        for signal in await until_stored(lambda: self._store.control.repeat(leases), what="repeat"):
+            await self._hear(signal)
 
     async def _renew_leases(self) -> None:
         """Keep the leases of all runs alive with one call; stop the runs whose lease is gone."""

@@ -53,16 +53,27 @@ class Cut:
     is_in_code: bool = False
 
 
-def choose_cut(window: Window) -> int:
-    """Give where the part ends. Something is left on either side."""
-    return _Chooser(window).choose()
+def choose_cut(window: Window, *, least: int = 0) -> int:
+    """Give where the part ends. Something is left on either side.
+
+    Args:
+        window: What was read.
+        least: Where the part ends at the earliest, if that can be: so far it is visible already.
+    """
+    return _Chooser(window, max(window.half, least)).choose()
+
+
+def find_natural_cut(window: Window, least: int) -> int:
+    """Give the first of the most natural places at or after `least` where a part may end; 0 if there is none."""
+    return _Chooser(window, least).first_natural()
 
 
 class _Chooser:
     """Weighs the cuts of one window."""
 
-    def __init__(self, window: Window) -> None:
+    def __init__(self, window: Window, least: int) -> None:
         self._window = window
+        self._least = least
         spans = _spans(window)
         self._strict = _merged(spans.strict)
         self._loose = _merged(spans.loose)
@@ -75,13 +86,26 @@ class _Chooser:
         found = (
             self._best([cut for cut in whole if not cut.is_poor])
             or self._best(whole)
-            or self._hard(self._window.half, (self._strict, self._loose))
+            or self._hard(self._least, (self._strict, self._loose))
             or self._best(kept)
             or self._hard(self._window.first, (self._strict,))
             or self._best(cuts)
             or self._hard(self._window.first, ())
         )
         return found or max(self._window.end - 1, self._window.first + 1)
+
+    def first_natural(self) -> int:
+        """Give the first of the most natural cuts that harm nothing, else 0."""
+        cuts = [
+            cut
+            for cut in _cuts(self._window)
+            if cut.position >= self._least
+            and not cut.is_poor
+            and self._is_allowed(cut.position, is_in_code=cut.is_in_code)
+            and not _is_inside(cut.position, self._strict)
+            and not _is_inside(cut.position, self._loose)
+        ]
+        return min(cuts, key=lambda cut: (cut.rank, cut.position)).position if cuts else 0
 
     def _is_allowed(self, position: int, *, is_in_code: bool) -> bool:
         """Tell whether a cut here parts no character and leaves a text that fits.
@@ -97,7 +121,7 @@ class _Chooser:
 
     def _best(self, cuts: list[Cut]) -> int:
         """Give the most natural cut that fills half of the part, else the last one, else 0."""
-        filling = [cut for cut in cuts if cut.position >= self._window.half]
+        filling = [cut for cut in cuts if cut.position >= self._least]
         if filling:
             return min(filling, key=lambda cut: (cut.rank, -cut.position)).position
         return max((cut.position for cut in cuts), default=0)

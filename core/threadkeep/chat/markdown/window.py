@@ -102,6 +102,10 @@ class Window:
         """Where half of the part is filled."""
         return (self.first + self.end) // 2
 
+    def begun(self, cut: int) -> str:
+        """Give what is posted so far if the part goes on behind this: a fence stays open."""
+        return self.prefix + self._outdented(self.text[self.start : cut].rstrip())
+
     def render(self, cut: int) -> str:
         """Give what is posted if the part ends here."""
         body = self.text[self.start : cut].rstrip()

@@ -1,0 +1,60 @@
+"""What the bot itself says in answer to commands."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from threadkeep.agent.history import after_boundary
+from threadkeep.chat.commands import STOP, Command
+from threadkeep.runs import Run
+
+_STOP_LINE: Final = f"- `!{STOP}`: Stops the answer that I am writing."
+_SLASHES: Final = "Where slash commands work, `/new` is the same as `!new`, and so on."
+
+
+def help_text(commands: Iterable[Command], description: str) -> str:
+    """Give the list of the commands, after what the bot says of itself.
+
+    Args:
+        commands: The commands.
+        description: What the bot says of itself; empty for nothing.
+    """
+    lines = [
+        f"- `!{command.name}{f' {command.takes}' if command.takes else ''}`: {command.help}" for command in commands
+    ]
+    head = f"{description.strip()}\n\n" if description.strip() else ""
+    return f"{head}You can tell me:\n\n" + "\n".join([*lines, _STOP_LINE]) + f"\n\n{_SLASHES}"
+
+
+def unknown_text(name: str) -> str:
+    """Give the answer to a command that is not known."""
+    return f"I do not know the command `{name}`. `!help` lists those that I know."
+
+
+def usage_text(runs: Sequence[Run], *, most: int, total: int) -> str:
+    """Say what a conversation has cost since it began, as far as it was read.
+
+    Args:
+        runs: The session's last runs, oldest first.
+        most: How many were read at most.
+        total: How many runs the session has had.
+    """
+    start = after_boundary(runs)
+    asked = [run for run in runs[start:] if run.metrics.model_calls]
+    if not asked:
+        return "This conversation has cost nothing yet."
+    is_cut = not start and total > len(runs)
+    extent = f"The last {most} runs of this conversation" if is_cut else "This conversation"
+    calls = sum(run.metrics.model_calls for run in asked)
+    tokens_in = sum(run.metrics.input_tokens or 0 for run in asked)
+    cached = sum(run.metrics.cached_tokens or 0 for run in asked)
+    tokens_out = sum(run.metrics.output_tokens or 0 for run in asked)
+    text = (
+        f"{extent}: {_count(len(asked), 'answer')}, for which the model was asked {_count(calls, 'time')}; "
+        f"{tokens_in:,} tokens in{f' ({cached:,} of them cached)' if cached else ''}, {tokens_out:,} out."
+    )
+    untold = sum(run.metrics.input_tokens is None for run in asked)
+    return f"{text} For {_count(untold, 'answer')} the model's server did not tell." if untold else text
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"
