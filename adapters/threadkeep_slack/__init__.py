@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from threadkeep_slack.adapter import SlackAdapter
     from threadkeep_slack.settings import SlackSettings
+    from threadkeep_slack.talk import AllowedMentions
 
-_HOME_OF: Final = {"SlackAdapter": "adapter", "SlackSettings": "settings"}
+_HOME_OF: Final = {"AllowedMentions": "talk", "SlackAdapter": "adapter", "SlackSettings": "settings"}
 
-__all__ = ["SlackAdapter", "SlackSettings"]
+__all__ = ["AllowedMentions", "SlackAdapter", "SlackSettings"]
 
 
 def __getattr__(name: str) -> object:

@@ -1,41 +1,38 @@
 """The adapter: what the bot sees of Slack."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Final, Self
+from typing import Self
 
 import structlog
-from slack_sdk.web.async_client import AsyncWebClient
 
 from threadkeep.chat.adapter import OnPosted, Reply, ReplyRequest, SharedState, Sink
-from threadkeep.chat.events import Event, Place
-from threadkeep.chat.reply import EditingReply, ReplyLimits
+from threadkeep.chat.events import Event, MessageReceived, Place
+from threadkeep.chat.home import HomeDesk
 from threadkeep.errors import PlatformError
-from threadkeep_slack.inbound.catch_up import History
+from threadkeep.messages import Attachment, File
+from threadkeep.vault import Vault
+from threadkeep_slack.branches import Branch, Branches, BranchMaker
+from threadkeep_slack.files import read_file, send_file
+from threadkeep_slack.home.notes import WorkspaceNotes
 from threadkeep_slack.inbound.directory import Directory, thread_key
 from threadkeep_slack.inbound.events import PLATFORM
-from threadkeep_slack.inbound.hand_over import HandOver
-from threadkeep_slack.inbound.intake import Intake
-from threadkeep_slack.limits import EDIT_INTERVAL, GATHER_SECONDS, PART_LENGTH, SLOT_HEARTBEAT
-from threadkeep_slack.replies.pacing import Pacing
-from threadkeep_slack.replies.poster import SlackPoster
+from threadkeep_slack.installs.opening import open_front_desk
+from threadkeep_slack.replies.late import LateReply
 from threadkeep_slack.settings import SlackSettings, read_settings
-from threadkeep_slack.text.mentions import sent_length
-from threadkeep_slack.transport.bolt import build_app
+from threadkeep_slack.text.markdown import SlackMarkdown
+from threadkeep_slack.text.worded import WordedReply
+from threadkeep_slack.transport.beside_pages import BesidePages
+from threadkeep_slack.transport.choice import transport_for
 from threadkeep_slack.transport.http_events import HttpEvents
-from threadkeep_slack.transport.port import Ending, OnLost, Transport
-from threadkeep_slack.transport.slots import SocketSlots, app_of
-from threadkeep_slack.transport.socket_client import SocketFamily
-from threadkeep_slack.transport.socket_mode import SocketMode
-from threadkeep_slack.transport.sockets import Sockets
-from threadkeep_slack.web_api import new_client, new_session
-from threadkeep_slack.workspace import Workspace, identify
+from threadkeep_slack.transport.mounted import Mounted
+from threadkeep_slack.transport.port import Ending, Transport
+from threadkeep_slack.transport.requests import NOT_READY, Answer
+from threadkeep_slack.web_api import new_session
 
 _log = structlog.get_logger(__name__)
-
-_LIMITS: Final = ReplyLimits(part_length=PART_LENGTH, measure=sent_length, edit_interval=EDIT_INTERVAL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,17 +40,20 @@ class _Connection:
     """What exists from ``start`` to ``stop``.
 
     Attributes:
+        branches: What belongs to each workspace in which the app is installed.
         transport: The way of events; None where the process takes none.
     """
 
-    client: AsyncWebClient
-    workspace: Workspace
-    directory: Directory
-    history: History
+    branches: Branches
     transport: Transport | None
-    pacing: Pacing
     ending: Ending
     resources: AsyncExitStack
+
+    @property
+    def requests(self) -> Mounted | None:
+        """What takes the requests of another server; None if there is none."""
+        events = self.transport.events if isinstance(self.transport, BesidePages) else self.transport
+        return events if isinstance(events, Mounted) else None
 
     @property
     def label(self) -> str:
@@ -61,11 +61,13 @@ class _Connection:
 
 
 class SlackAdapter:
-    """Connects a bot to one Slack workspace, over Socket Mode or HTTP."""
+    """Connects a bot to a Slack workspace, or to all that install it, over Socket Mode or HTTP."""
 
     def __init__(self, settings: SlackSettings) -> None:
-        self._settings: Final = settings
+        self._settings = settings
         self._connection: _Connection | None = None
+        self._vault: Vault | None = None
+        self._home: HomeDesk | None = None
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Self | None:
@@ -87,14 +89,54 @@ class SlackAdapter:
         """What it is connected to: "Slack workspace Acme as @threadkeep (Socket Mode)"."""
         if self._connection is None:
             return "Slack (not connected)"
-        workspace = self._connection.workspace
-        return f"Slack workspace {workspace.team_name} as @{workspace.bot_name} ({self._connection.label})"
+        return f"Slack {self._connection.branches.description} ({self._connection.label})"
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether it is started and events can come: the socket is open, or requests are served."""
+        connection = self._connection
+        return connection is not None and (connection.transport is None or connection.transport.is_up)
 
     @property
     def request_url(self) -> str | None:
         """Where Slack's requests are served, to be made public and entered at Slack; None in Socket Mode."""
         transport = self._connection.transport if self._connection else None
         return transport.url if isinstance(transport, HttpEvents) else None
+
+    def mount(self) -> None:
+        """Leave it to another web server to take Slack's requests: no port is served and no socket opened.
+
+        That server gives each to ``answer_request``; ``threadkeep_slack.asgi`` and ``threadkeep_slack.aiohttp_app`` do.
+
+        Raises:
+            ConfigError: SLACK_SIGNING_SECRET is missing: nobody could tell Slack's requests from others.
+            PlatformError: The adapter is started already.
+        """
+        if self._connection is not None:
+            raise PlatformError("the Slack adapter is connected already: mount it before it is started")
+        self._settings = replace(self._settings, is_mounted=True)
+
+    async def answer_request(self, body: bytes, *, headers: Mapping[str, str], query: str = "") -> Answer:
+        """Answer a request of Slack's that came to another web server; see ``mount``.
+
+        While the adapter is not started the answer is 503, and Slack delivers again.
+
+        Args:
+            body: Its body, as it came: the signature is over these bytes.
+            headers: Its headers.
+            query: What stands behind the question mark of its address.
+        """
+        if self._connection is None or self._connection.requests is None:
+            return NOT_READY
+        return await self._connection.requests.answer(body, headers=headers, query=query)
+
+    def use_vault(self, vault: Vault) -> None:
+        """Take the store's vault, where the installations of many workspaces are kept; called before ``start``."""
+        self._vault = vault
+
+    def use_home(self, desk: HomeDesk) -> None:
+        """Take the desk where people's own pages are asked for; called before ``start``."""
+        self._home = desk
 
     async def start(self, sink: Sink | None, shared: SharedState | None = None) -> None:
         """Connect and begin to hand events to the sink. Returns when connected.
@@ -113,33 +155,28 @@ class SlackAdapter:
         if self._connection is not None:
             raise PlatformError("the Slack adapter is connected already: stop it first")
         async with AsyncExitStack() as opening:
-            client = new_client(self._settings, await opening.enter_async_context(new_session()))
-            workspace = await identify(client)
-            directory = Directory(client)
-            opening.push_async_callback(directory.aclose)
+            notes = WorkspaceNotes(self._vault, shared)
+            notes.start()
+            opening.push_async_callback(notes.aclose)
+            session = await opening.enter_async_context(new_session())
+            maker = BranchMaker(self._settings, session, sink, shared, notes=notes, home=self._home)
+            desk = await open_front_desk(self._settings, maker, vault=self._vault, shared=shared)
+            opening.push_async_callback(desk.branches.aclose)
             ending = Ending()
             transport = None
-            if sink is not None:
-                inlet = self._intake(sink, workspace, directory)
-                transport = self._transport(inlet, client, workspace, ending.reach, shared)
+            if desk.inlet is not None:
+                transport = transport_for(
+                    self._settings, desk, desk.inlet, on_lost=ending.reach, shared=shared, overlap=maker.overlap
+                )
                 await transport.start()
                 opening.push_async_callback(transport.stop)
             self._connection = _Connection(
-                client=client,
-                workspace=workspace,
-                directory=directory,
-                history=History(
-                    client,
-                    workspace=workspace,
-                    directory=directory,
-                    is_agent_view=self._settings.is_agent_view,
-                ),
+                branches=desk.branches,
                 transport=transport,
-                pacing=Pacing(),
                 ending=ending,
                 resources=opening.pop_all(),
             )
-        _log.info("slack_connected", team=workspace.team, bot_user=workspace.bot_user, over=self._connection.label)
+        _log.info("slack_connected", to=desk.branches.description, over=self._connection.label)
 
     async def wait_closed(self) -> None:
         """Return when it was stopped; at once when it is not connected.
@@ -156,7 +193,7 @@ class SlackAdapter:
         if connection is not None:
             await connection.resources.aclose()
             connection.ending.reach()
-            _log.info("slack_disconnected", team=connection.workspace.team)
+            _log.info("slack_disconnected", of=connection.branches.description)
 
     def open_reply(self, request: ReplyRequest) -> Reply:
         """Open the reply of a run. Nothing is posted before ``show`` or ``finish``.
@@ -164,16 +201,15 @@ class SlackAdapter:
         Raises:
             PlatformError: The adapter is not started.
         """
-        connection = self._connected("opening replies")
-        on_posted = partial(_note_thread, connection.directory, request.place, request.on_posted)
-        request = replace(request, on_posted=on_posted)
-        poster = SlackPoster(
-            request,
-            client=connection.client,
-            pacing=connection.pacing,
-            bot_user=connection.workspace.bot_user,
-        )
-        return EditingReply(request, poster, _LIMITS, may_preview=connection.pacing.has_room)
+        branches, team = self._connected("opening replies").branches, request.place.session.workspace
+        branch = branches.ready(team)
+        if branch is not None:
+            return _reply_in(branch, request)
+
+        async def open_later() -> Reply:
+            return _reply_in(await branches.find(team), request)
+
+        return LateReply(open_later)
 
     async def missed(self, place: Place, *, after: str, most: int) -> AsyncIterator[Event]:
         """Read what was said in a place after a message, oldest first, at most so many.
@@ -186,44 +222,82 @@ class SlackAdapter:
         Raises:
             PlatformError: The place cannot be read, or the adapter is not started.
         """
-        connection = self._connected("reading what was missed")
-        async for event in connection.history.since(place, after, most=most):
+        branch = await self._connected("reading what was missed").branches.find(place.session.workspace)
+        async for event in branch.history.since(place, after, most=most):
             yield event
+
+    async def said_before(self, place: Place, *, before: str, most: int) -> Sequence[MessageReceived]:
+        """Read what was said in a place before a message, oldest first, the latest so many.
+
+        What the bot and other bots said is among it, marked as theirs; nothing of it is to be answered.
+
+        Args:
+            place: The thread, or the channel.
+            before: The timestamp of the message that called the bot.
+            most: How many messages to give.
+
+        Raises:
+            PlatformError: The place cannot be read, or the adapter is not started.
+        """
+        branch = await self._connected("reading what was said").branches.find(place.session.workspace)
+        return await branch.recollection.before(place, before, most=most)
+
+    async def read_file(self, place: Place, attachment: Attachment, *, most: int) -> File:
+        """Read a file that stands in a message, from Slack's file server only.
+
+        Args:
+            place: Where its message stands.
+            attachment: Which file.
+            most: The most bytes to read.
+
+        Raises:
+            FileNotReadError: It is too large, gone, outside of Slack, or closed to the bot.
+            PlatformError: Slack is not reached, or the adapter is not started.
+        """
+        branch = await self._connected("reading files").branches.find(place.session.workspace)
+        return await read_file(branch.client, attachment, most=most)
+
+    async def send_file(self, place: Place, file: File, *, caption: str = "") -> str:
+        """Post a file into a place and give Slack's id of it.
+
+        Raises:
+            PlatformError: It could not be posted, or the adapter is not started.
+        """
+        branch = await self._connected("posting files").branches.find(place.session.workspace)
+        return await send_file(branch.client, place, file, caption=caption)
+
+    async def name_place(self, place: Place, title: str) -> None:
+        """Give an agent's session, or a thread of the former assistant view, a title.
+
+        Raises:
+            PlatformError: Slack did not take it, or the adapter is not started.
+        """
+        branch = await self._connected("naming conversations").branches.find(place.session.workspace)
+        await branch.titles.name(place, title)
 
     def _connected(self, before: str) -> _Connection:
         if self._connection is None:
             raise PlatformError(f"the Slack adapter is not connected: start it before {before}")
         return self._connection
 
-    def _intake(self, sink: Sink, workspace: Workspace, directory: Directory) -> Intake:
-        settings = self._settings
-        has_several = settings.app_token is not None and settings.sockets > 1
-        hand_over = HandOver(sink, directory, gather_seconds=GATHER_SECONDS if has_several else 0.0)
-        return Intake(hand_over, workspace=workspace, directory=directory, is_agent_view=settings.is_agent_view)
 
-    def _transport(
-        self,
-        intake: Intake,
-        client: AsyncWebClient,
-        workspace: Workspace,
-        on_lost: OnLost,
-        shared: SharedState | None,
-    ) -> Transport:
-        settings = self._settings
-        secret = settings.signing_secret
-        app = build_app(
-            intake,
-            client=client,
-            workspace=workspace,
-            on_lost=on_lost,
-            signing_secret=None if secret is None else secret.get_secret_value(),
-        )
-        if settings.app_token is None:
-            return HttpEvents(app, host=settings.host, port=settings.port)
-        app_token = settings.app_token.get_secret_value()
-        make = partial(SocketMode, app, app_token=app_token, web_client=client, on_lost=on_lost, family=SocketFamily())
-        slots = SocketSlots(app_of(app_token) or workspace.team, most=settings.sockets, shared=shared)
-        return Sockets(make, slots=slots, on_lost=on_lost, heartbeat=SLOT_HEARTBEAT)
+def _reply_in(branch: Branch, request: ReplyRequest) -> Reply:
+    on_posted = partial(_note_thread, branch.directory, request.place, request.on_posted)
+    request = replace(request, on_posted=on_posted)
+    people = _mentionable(branch, request)
+    reply = branch.replies.open(request, may_mention=frozenset(people.values()))
+    return WordedReply(reply, SlackMarkdown(people))
+
+
+def _mentionable(branch: Branch, request: ReplyRequest) -> Mapping[str, str]:
+    """Give whom the answer may mention: ids by name, of those who spoke in the conversation and who is answered."""
+    if branch.participants is None:
+        return {}
+    people = branch.participants.by_name(request.place.session)
+    if request.asked_by is None:
+        return people
+    asker = request.asked_by.user
+    return {branch.directory.people.known(asker) or asker: asker, **people}
 
 
 async def _note_thread(directory: Directory, place: Place, on_posted: OnPosted, part: int, message: str) -> None:

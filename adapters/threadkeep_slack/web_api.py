@@ -93,14 +93,23 @@ def new_session() -> aiohttp.ClientSession:
     return aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=WEB_API_SECONDS))
 
 
-def new_client(settings: SlackSettings, session: aiohttp.ClientSession) -> AsyncWebClient:
-    """Build the client for all calls of the bot.
+def new_client(
+    settings: SlackSettings, session: aiohttp.ClientSession, *, token: str | None = None
+) -> AsyncWebClient:
+    """Build the client for all calls of the bot in a workspace.
 
     It never repeats a call by itself: slack_sdk would send a message a second time when the connection breaks after
     Slack took it.
+
+    Args:
+        settings: Where Slack's Web API is, and the token where one is set.
+        session: The session of all calls.
+        token: The token of a workspace, where several have installed the app.
     """
+    if token is None and settings.bot_token is not None:
+        token = settings.bot_token.get_secret_value()
     return AsyncWebClient(
-        token=settings.bot_token.get_secret_value(),
+        token=token,
         base_url=settings.api_url,
         session=session,
         retry_handlers=[],

@@ -46,17 +46,17 @@ class Workspace:
     def team_of(self, envelope: Envelope) -> str | None:
         """Give the workspace under which an event is kept; None if it is not for this installation.
 
-        In channels that several organisations share, the event names the workspace of the speaker, and the
-        authorizations one of the workspaces in which the app is installed.
+        In channels that several organisations share, the event names the workspace of the speaker; the authorizations
+        and the context name one of the workspaces in which the app is installed.
         """
         seen_by = [auth for auth in envelope.authorizations if auth.team_id or auth.enterprise_id]
         if self.is_org_wide:
             if seen_by and all(auth.enterprise_id != self.enterprise for auth in seen_by):
                 return None
-            return next((auth.team_id for auth in seen_by if auth.team_id), envelope.team_id) or self.team
-        if not seen_by or envelope.team_id == self.team or any(auth.team_id == self.team for auth in seen_by):
-            return self.team
-        return None
+            seen_in = next((auth.team_id for auth in seen_by if auth.team_id), envelope.context_team_id)
+            return seen_in or envelope.team_id or self.team
+        named = {envelope.team_id, envelope.context_team_id, *(auth.team_id for auth in seen_by)}
+        return self.team if not seen_by or self.team in named else None
 
     def team_pressed_in(self, team: str | None, enterprise: str | None) -> str | None:
         """Give the workspace under which a press or command is kept; None if it is not for this installation.

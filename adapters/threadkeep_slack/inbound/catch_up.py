@@ -12,8 +12,9 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from threadkeep.chat.events import Event, Place, PlaceKind
 from threadkeep.errors import PlatformError, PlatformRateLimitError, PlatformUnavailableError
+from threadkeep_slack.inbound.bots import Hearing
 from threadkeep_slack.inbound.directory import Directory
-from threadkeep_slack.inbound.events import addressing_of, is_from_person, is_spoken, people_in
+from threadkeep_slack.inbound.events import NOW, addressing_of, people_in
 from threadkeep_slack.inbound.hearing import hear
 from threadkeep_slack.inbound.payloads import SlackMessage, in_channel
 from threadkeep_slack.inbound.turns import rank_of
@@ -42,16 +43,24 @@ class History:
         client: The client of the bot.
         workspace: The bot's installation.
         directory: What people and conversations are called.
-        is_agent_view: Whether direct messages are threads.
+        is_threaded: Tells whether a direct message of this time begins a thread.
+        hearing: Whose words count; people's alone if not said.
     """
 
     def __init__(
-        self, client: AsyncWebClient, *, workspace: Workspace, directory: Directory, is_agent_view: bool
+        self,
+        client: AsyncWebClient,
+        *,
+        workspace: Workspace,
+        directory: Directory,
+        is_threaded: Callable[[str], bool],
+        hearing: Hearing | None = None,
     ) -> None:
         self._client: Final = client
         self._workspace: Final = workspace
         self._directory: Final = directory
-        self._is_agent_view: Final = is_agent_view
+        self._is_threaded: Final = is_threaded
+        self._hearing: Final = hearing or Hearing()
         self._read_directs: Final[set[str]] = set()
 
     async def since(self, place: Place, after: str, *, most: int) -> AsyncIterator[Event]:
@@ -87,7 +96,7 @@ class History:
         if thread is None:
             return await self._collect(of_channel, place, after)
         found = await self._collect(_pages_of_thread(self._client, channel, thread, after), place, after)
-        if place.kind is not PlaceKind.DIRECT or not self._is_agent_view or channel in self._read_directs:
+        if place.kind is not PlaceKind.DIRECT or not self._is_threaded(NOW) or channel in self._read_directs:
             return found
         begun = await self._collect(of_channel, place, after)
         self._read_directs.add(channel)
@@ -120,8 +129,7 @@ class History:
     async def _hear(self, message: SlackMessage, place: Place) -> Event | None:
         kind = _kind_of(place)
         addressing = addressing_of(message, kind, self._workspace)
-        is_heard = is_spoken(message.subtype) and is_from_person(message, self._workspace)
-        if addressing is None or not is_heard:
+        if addressing is None or not self._hearing.is_heard(message, self._workspace):
             return None
         people = people_in(message, self._workspace)
         self._directory.people.begin(people)
@@ -133,7 +141,7 @@ class History:
             addressing=addressing,
             workspace=self._workspace,
             names=await self._directory.people.settle(people, until=until),
-            is_agent_view=self._is_agent_view,
+            is_agent_view=self._is_threaded(message.ts),
         )
 
 

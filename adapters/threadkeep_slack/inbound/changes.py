@@ -7,8 +7,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from threadkeep.chat.events import Addressing, MessageDeleted, MessageEdited
-from threadkeep_slack.inbound.events import addressing_of, is_from_person, is_spoken, key_of, place_of, to_event
+from threadkeep_slack.home.answering import addressed_in
+from threadkeep_slack.home.notes import AnswerWhen
+from threadkeep_slack.inbound.bots import Hearing
+from threadkeep_slack.inbound.events import addressing_of, key_of, place_of, to_event
 from threadkeep_slack.inbound.payloads import SlackChange, SlackMessage
+from threadkeep_slack.inbound.shared import shared_messages
 from threadkeep_slack.workspace import Workspace
 
 
@@ -24,33 +28,47 @@ def deleted_message(change: SlackChange) -> SlackMessage | None:
 
 
 def edited_message(change: SlackChange) -> SlackMessage | None:
-    """Give the message as it reads now; None if its author did not change what it says.
+    """Give the message as it reads now; None if it says what it said.
 
-    Slack also tells of its own changes, such as previews of links and counts of replies.
+    Slack also tells of its own changes, such as previews of links and counts of replies. Where it added the message to
+    which a link leads, the message says more than before.
     """
     before, after = change.previous_message, change.message
-    if change.subtype != "message_changed" or after is None or not is_spoken(after.subtype):
+    if change.subtype != "message_changed" or after is None:
         return None
     if before is None:
         return after if after.edited is not None else None
-    return None if before.text == after.text else after
+    return None if _says_same(before, after) else after
 
 
-def concerns_bot(change: SlackChange, subject: SlackMessage, kind: str, workspace: Workspace) -> bool:
-    """Tell whether a person's message changed that was for the bot, or is now.
+def concerns_bot(
+    change: SlackChange,
+    subject: SlackMessage,
+    kind: str,
+    *,
+    workspace: Workspace,
+    hearing: Hearing,
+    when: AnswerWhen = AnswerWhen.FOLLOWED,
+) -> bool:
+    """Tell whether a message changed that was for the bot, or is now.
 
     Args:
         change: The edit or deletion.
         subject: The message, as it is after an edit or was before the deletion.
         kind: The kind of its conversation.
         workspace: The bot's installation.
+        hearing: Whose words count.
+        when: When the bot answers there.
     """
     if subject.user is None and change.subtype == "message_deleted" and change.previous_message is None:
         return True  # Slack did not say whose it was; nothing is kept of a message that the bot does not know.
-    if not is_spoken(subject.subtype) or not is_from_person(subject, workspace):
+    if not hearing.is_heard(subject, workspace):
         return False
     versions = (subject, change.previous_message)
-    return any(version is not None and addressing_of(version, kind, workspace) for version in versions)
+    return any(
+        version is not None and addressed_in(addressing_of(version, kind, workspace), version, kind, when)
+        for version in versions
+    )
 
 
 def to_deletion(subject: SlackMessage, *, kind: str, team: str, is_agent_view: bool) -> MessageDeleted:
@@ -89,9 +107,19 @@ def to_edit(
     """
     place = place_of(subject, kind, team=team, is_agent_view=is_agent_view)
     said = to_event(subject, place=place, addressing=Addressing.OTHERS, workspace=workspace, names=names)
-    edited_at = change.ts if subject.edited is None else subject.edited.ts
+    before = change.previous_message
+    is_by_author = subject.edited is not None and (before is None or before.edited != subject.edited)
+    edited_at = subject.edited.ts if is_by_author and subject.edited is not None else change.ts
     key = replace(said.key, revision=f"edited:{edited_at}")
     return MessageEdited(key=key, place=place, user=said.user, speaker=said.speaker, text=said.text)
+
+
+def _says_same(before: SlackMessage, after: SlackMessage) -> bool:
+    if before.text != after.text:
+        return False
+    return before.attachments == after.attachments or (
+        shared_messages(before.attachments) == shared_messages(after.attachments)
+    )
 
 
 def _without_a_trace(change: SlackChange) -> SlackMessage | None:

@@ -1,6 +1,6 @@
 """The way of a press, a reaction or a command to the sink."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import structlog
@@ -14,7 +14,7 @@ from threadkeep_slack.inbound.control_payloads import (
     SlashCommand,
 )
 from threadkeep_slack.inbound.directory import Directory
-from threadkeep_slack.inbound.events import is_threaded, place_in
+from threadkeep_slack.inbound.events import NOW, is_threaded, place_in
 from threadkeep_slack.inbound.hand_over import Arrival, Findings, HandOver
 from threadkeep_slack.inbound.reading import read, read_envelope
 from threadkeep_slack.inbound.stops import is_stop_sign, stop_by_command, stop_by_press, stop_by_reaction, stop_by_slack
@@ -36,16 +36,24 @@ class Controls:
         hand_over: The way to the sink.
         workspace: The bot's installation.
         directory: What people and conversations are called.
-        is_agent_view: Whether direct messages are threads.
+        is_threaded: Tells whether a direct message of this time begins a thread; none does if not given.
+        on_idle: Told of a thread in which Slack's stop button was pressed although nothing runs.
     """
 
     def __init__(
-        self, hand_over: HandOver, *, workspace: Workspace, directory: Directory, is_agent_view: bool = False
+        self,
+        hand_over: HandOver,
+        *,
+        workspace: Workspace,
+        directory: Directory,
+        is_threaded: Callable[[str], bool] = lambda _: False,
+        on_idle: Callable[[str, str], None] = lambda *_: None,
     ) -> None:
         self._hand_over: Final = hand_over
         self._workspace: Final = workspace
         self._directory: Final = directory
-        self._is_agent_view: Final = is_agent_view
+        self._is_threaded: Final = is_threaded
+        self._on_idle: Final = on_idle
         self._last_places: dict[tuple[str, str], Place] = {}
 
     def remember(self, user: str, place: Place) -> None:
@@ -55,6 +63,10 @@ class Controls:
         self._last_places[key] = place
         while len(self._last_places) > PLACES_REMEMBERED:
             del self._last_places[next(iter(self._last_places))]
+
+    def last_place(self, channel: str, user: str) -> Place | None:
+        """Give where somebody spoke last in a channel, as far as this process heard it."""
+        return self._last_places.get((channel, user))
 
     async def on_reaction(self, body: Mapping[str, object]) -> None:
         """Take a ``reaction_added`` event.
@@ -80,7 +92,11 @@ class Controls:
 
         def write(findings: Findings) -> StopRequested | None:
             stop = stop_by_reaction(
-                reaction, findings, team=team, workspace=self._workspace, is_agent_view=self._is_agent_view
+                reaction,
+                findings,
+                team=team,
+                workspace=self._workspace,
+                is_agent_view=self._is_threaded(reaction.item.ts),
             )
             if stop is None:
                 _log.warning("slack_stop_without_a_place", event_id=envelope.event_id)
@@ -105,9 +121,11 @@ class Controls:
             people=(stopped.user,),
             kind=self._directory.kind_of(stopped.channel),
         )
-        await self._hand_over.put(
+        acceptance = await self._hand_over.put(
             arrival, lambda findings: stop_by_slack(envelope, findings, team=team, workspace=self._workspace)
         )
+        if acceptance is Acceptance.IGNORED and stopped.thread_ts is not None:
+            self._on_idle(stopped.channel, stopped.thread_ts)
 
     async def on_press(self, body: Mapping[str, object]) -> None:
         """Take the press of a stop button.
@@ -118,8 +136,7 @@ class Controls:
         press = read(ButtonPress, body)
         if press is None:
             return
-        named = (press.user.team_id, self._workspace.enterprise) if press.team is None else press.team.ids
-        team = self._workspace.team_pressed_in(*named)
+        team = self._workspace.team_pressed_in(*press.team_named(self._workspace.enterprise))
         if team is None:
             return
         arrival = Arrival(
@@ -131,7 +148,11 @@ class Controls:
         await self._hand_over.put(
             arrival,
             lambda findings: stop_by_press(
-                press, findings, team=team, workspace=self._workspace, is_agent_view=self._is_agent_view
+                press,
+                findings,
+                team=team,
+                workspace=self._workspace,
+                is_agent_view=self._is_threaded(press.container.message_ts),
             ),
         )
 
@@ -165,6 +186,6 @@ class Controls:
                 return _STOPPING
 
     def _meant_by(self, command: SlashCommand, kind: str, team: str) -> Place | None:
-        if is_threaded(kind, is_agent_view=self._is_agent_view):
+        if is_threaded(kind, is_agent_view=self._is_threaded(NOW)):
             return self._last_places.get((command.channel_id, command.user_id))
         return place_in(command.channel_id, None, kind, team=team, reply_to=None)

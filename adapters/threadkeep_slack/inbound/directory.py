@@ -103,7 +103,7 @@ class Directory:
     """All that is asked of Slack to understand an event.
 
     Attributes:
-        people: Names, by user.
+        people: Names, by user; also of conversations and user groups, by their ids.
         conversations: Kinds, by channel.
         threads: The thread in which a message stands, by ``thread_key``; empty where it stands in none.
     """
@@ -140,14 +140,40 @@ def thread_key(channel: str, ts: str) -> str:
 
 
 def people_of(client: AsyncWebClient) -> LookupCache:
-    """Build the cache of people's names (https://docs.slack.dev/reference/methods/users.info/)."""
+    """Build the cache of names: of people, and of the conversations and user groups that texts name by their ids.
 
-    async def look(user: str) -> str:
+    https://docs.slack.dev/reference/methods/users.info/ and its like; the first letter of an id tells what it is.
+    """
+
+    async def look(key: str) -> str:
+        match key[:1]:
+            case "C" | "G":
+                return await _channel_name(client, key)
+            case "S":
+                return await _group_name(client, key)
         with platform_errors("users.info"):
-            response = await client.users_info(user=user)
-        return _name(response.get("user"), user)
+            response = await client.users_info(user=key)
+        return _name(response.get("user"), key)
 
     return LookupCache(look, what="name")
+
+
+async def _channel_name(client: AsyncWebClient, channel: str) -> str:
+    with platform_errors("conversations.info"):
+        response = await client.conversations_info(channel=channel)
+    found = response.get("channel")
+    name = found.get("name") if isinstance(found, dict) else None
+    return name if isinstance(name, str) and name else channel
+
+
+async def _group_name(client: AsyncWebClient, group: str) -> str:
+    with platform_errors("usergroups.list"):
+        response = await client.usergroups_list()
+    groups = response.get("usergroups")
+    for found in groups if isinstance(groups, list) else []:
+        if isinstance(found, dict) and found.get("id") == group:
+            return str(found.get("handle") or found.get("name") or group)
+    return group
 
 
 def conversations_of(client: AsyncWebClient) -> LookupCache:

@@ -8,31 +8,17 @@ from typing import Final
 
 from threadkeep.chat.events import Addressing, MessageReceived, Place, PlaceKind
 from threadkeep.sessions import MessageKey, SessionKey, UserKey
+from threadkeep_slack.inbound.attachments import attachments_of
 from threadkeep_slack.inbound.payloads import SlackMessage
+from threadkeep_slack.inbound.shared import below
 from threadkeep_slack.limits import MENTIONED_NAMES
-from threadkeep_slack.text.markup import leading_mention, mentioned_users, to_markdown
+from threadkeep_slack.text.markup import leading_mention, mentioned_users, to_markdown, unnamed_ids
 from threadkeep_slack.workspace import Workspace
 
 PLATFORM: Final = "slack"
 
-_SPOKEN_SUBTYPES: Final = frozenset({None, "thread_broadcast", "file_share", "me_message"})
-_NAMED_FILES: Final = 10
-
-
-def is_spoken(subtype: str | None) -> bool:
-    """Tell whether a subtype of ``message`` is something that somebody said.
-
-    All others are edits, deletions, joins, topics, reminders and messages of bots
-    (https://docs.slack.dev/reference/events/message/#subtypes).
-    """
-    return subtype in _SPOKEN_SUBTYPES
-
-
-def is_from_person(message: SlackMessage, workspace: Workspace) -> bool:
-    """Tell whether a person said it: not a bot, an app, Slack itself, or this bot."""
-    if message.hidden or message.bot_id or message.app_id:
-        return False
-    return message.user not in {None, workspace.bot_user, "USLACKBOT"}
+NOW: Final = "999999999999.0"
+"""A time after all messages that there are."""
 
 
 def addressing_of(message: SlackMessage, kind: str, workspace: Workspace) -> Addressing | None:
@@ -85,8 +71,8 @@ def place_in(channel: str, thread: str | None, kind: str, *, team: str, reply_to
 
 
 def people_in(message: SlackMessage, workspace: Workspace) -> tuple[str, ...]:
-    """Give the ids whose names a message needs: the speaker's, then those of a few who are mentioned."""
-    mentioned = dict.fromkeys(mentioned_users(message.text or ""))
+    """Give the ids whose names a message needs: the speaker's, then those of a few people and places in its text."""
+    mentioned = dict.fromkeys(unnamed_ids(wording_of(message)))
     mentioned.pop(workspace.bot_user, None)
     speaker = (message.user,) if message.user else ()
     return (*speaker, *list(mentioned)[:MENTIONED_NAMES])
@@ -110,25 +96,43 @@ def to_event(
     workspace: Workspace,
     names: Mapping[str, str],
 ) -> MessageReceived:
-    """Put a message of a person into the core's vocabulary.
+    """Put what somebody said into the core's vocabulary.
 
     Args:
-        message: The message; it has a user.
+        message: The message; it has a user or is a bot's.
         place: Its conversation.
         addressing: To whom it is said.
         workspace: The bot's installation.
         names: Names of people by id, as far as known.
     """
-    user = message.user or ""
+    user = message.user or message.bot_id or ""
     return MessageReceived(
         key=key_of(message, place.session.workspace),
         place=place,
         user=user_key(user, workspace),
-        speaker=names.get(user) or _profile_name(message) or user,
+        speaker=speaker_of(message, names),
         text=_text(message, workspace, names),
         addressing=addressing,
         sent_at=float(message.ts),
+        attachments=attachments_of(message),
     )
+
+
+def wording_of(message: SlackMessage) -> str:
+    """Give all that a message says, in Slack's notation: its text, what it shares, what its links lead to."""
+    if not message.attachments:
+        return message.text or ""
+    return "\n".join(part for part in (message.text or "", *below(message.attachments)) if part)
+
+
+def speaker_of(message: SlackMessage, names: Mapping[str, str]) -> str:
+    """Give the name under which people know who wrote a message; of a bot it says that it is one."""
+    user = message.user or message.bot_id or ""
+    if message.bot_id or message.app_id:
+        profile = message.bot_profile
+        return f"{message.username or (profile and profile.name) or names.get(user) or user} (bot)"
+    # Of people from other organisations Slack tells the name with the message, and often not when asked.
+    return names.get(user) or _profile_name(message) or user
 
 
 def _place_kind(kind: str, thread: str | None) -> PlaceKind:
@@ -139,14 +143,8 @@ def _place_kind(kind: str, thread: str | None) -> PlaceKind:
 
 def _profile_name(message: SlackMessage) -> str:
     profile = message.user_profile
-    return "" if profile is None else profile.display_name or profile.real_name
+    return "" if profile is None else profile.display_name or profile.real_name or ""
 
 
 def _text(message: SlackMessage, workspace: Workspace, names: Mapping[str, str]) -> str:
-    text = to_markdown(message.text or "", bot_user=workspace.bot_user, names=names)
-    files = message.files or ()
-    # Files are not read: the model is told so, or it would pretend to have seen them.
-    notes = [f"[attached file, not read: {file.name or file.title or 'unnamed'}]" for file in files[:_NAMED_FILES]]
-    if len(files) > _NAMED_FILES:
-        notes.append(f"[and {len(files) - _NAMED_FILES} more files, not read]")
-    return "\n".join(part for part in (text, *notes) if part)
+    return to_markdown(wording_of(message), bot_user=workspace.bot_user, names=names)

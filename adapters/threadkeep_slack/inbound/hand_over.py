@@ -1,7 +1,7 @@
 """The last steps of an event before the sink: its names, its place, its turn."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -11,6 +11,7 @@ from threadkeep.chat.adapter import Acceptance, Sink
 from threadkeep.chat.events import Event
 from threadkeep.errors import PlatformError
 from threadkeep_slack.inbound.directory import Directory, thread_key
+from threadkeep_slack.inbound.overlap import Overlap
 from threadkeep_slack.inbound.turns import Rank, Turns
 from threadkeep_slack.limits import EVENTS_IN_FLIGHT, HAND_OVER_SECONDS, NAME_LOOKUP_SECONDS
 
@@ -31,6 +32,7 @@ class Arrival:
         people: The ids whose names it needs.
         kind: The kind of the conversation; None where it must be asked for.
         item: The message to which it happened, where the thread of that message must be asked for.
+        prepare: What must be found out before it gets its place.
     """
 
     channel: str
@@ -38,6 +40,7 @@ class Arrival:
     people: tuple[str, ...]
     kind: str | None
     item: str | None = None
+    prepare: Callable[[], Awaitable[None]] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,13 +72,13 @@ class HandOver:
     Args:
         sink: Takes the events.
         directory: What people and conversations are called.
-        gather_seconds: How long an event waits for earlier ones that come over another socket.
+        overlap: Tells how long an event waits for earlier ones that come over another socket.
     """
 
-    def __init__(self, sink: Sink, directory: Directory, *, gather_seconds: float = 0.0) -> None:
+    def __init__(self, sink: Sink, directory: Directory, *, overlap: Overlap | None = None) -> None:
         self._sink: Final = sink
         self._directory: Final = directory
-        self._gather_seconds: Final = gather_seconds
+        self._overlap: Final = overlap or Overlap()
         self._turns: Final = Turns()
 
     async def put(self, arrival: Arrival, write: Write) -> Acceptance | None:
@@ -93,8 +96,8 @@ class HandOver:
                 asyncio.timeout(HAND_OVER_SECONDS),
                 self._turns.stand(arrival.channel, arrival.rank) as come,
             ):
-                if self._gather_seconds:
-                    await asyncio.sleep(self._gather_seconds)
+                if seconds := self._overlap.seconds:
+                    await asyncio.sleep(seconds)
                 findings = await self._find(arrival, until=names_until)
                 await come()
                 event = write(self._place(arrival, findings))
@@ -119,6 +122,8 @@ class HandOver:
 
     async def _find(self, arrival: Arrival, *, until: float) -> Findings:
         directory = self._directory
+        if arrival.prepare is not None:
+            await arrival.prepare()
         names = await directory.people.settle(arrival.people, until=until)
         kind = arrival.kind
         if kind is None:

@@ -1,18 +1,38 @@
 """What Slack sends of messages, checked at the door: only the fields that we read."""
 
+import re
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from threadkeep_slack.text.blocks import blocks_to_notation
 
 Id = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 """An id of a workspace, conversation, person or bot."""
+
+_TIMESTAMP: Final = re.compile(r"[0-9]{1,12}\.[0-9]{1,12}")
 
 Timestamp = Annotated[str, Field(max_length=32, pattern=r"^\d{1,12}\.\d{1,12}$")]
 """The identity of a message in its conversation, which is also its time."""
 
 ConversationKind = Literal["channel", "group", "im", "mpim"]
 """Public channel, private channel, direct message, group direct message."""
+
+
+def _known_text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _known_count(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+LooseText = Annotated[str | None, BeforeValidator(_known_text)]
+"""Text that may be missing or of another type: the message that holds it is not refused for it."""
+
+LooseCount = Annotated[int | None, BeforeValidator(_known_count)]
+"""A number that may be missing or of another type."""
 
 
 class Payload(BaseModel):
@@ -26,6 +46,8 @@ class Authorization(Payload):
 
     team_id: Id | None = None
     enterprise_id: Id | None = None
+    user_id: Id | None = None
+    is_bot: bool = True
 
 
 class Envelope(Payload):
@@ -33,21 +55,36 @@ class Envelope(Payload):
 
     event_id: str = Field(default="", max_length=128)
     team_id: Id | None = None
+    context_team_id: Id | None = None
     authorizations: tuple[Authorization, ...] = ()
 
 
 class Profile(Payload):
     """The part of a profile that comes along with messages of people from other workspaces."""
 
-    display_name: str = ""
-    real_name: str = ""
+    display_name: str | None = None
+    real_name: str | None = None
+
+
+class BotProfile(Payload):
+    """The part of a bot's profile that comes along with its messages."""
+
+    name: str | None = None
 
 
 class SharedFile(Payload):
-    """A file that was posted with a message."""
+    """A file that was posted with a message (https://docs.slack.dev/reference/objects/file-object/)."""
 
-    name: str | None = None
-    title: str | None = None
+    id: LooseText = None
+    name: LooseText = None
+    title: LooseText = None
+    mimetype: LooseText = None
+    mode: LooseText = None
+    size: LooseCount = None
+    is_external: bool | None = None
+    file_access: LooseText = None
+    url_private: LooseText = None
+    url_private_download: LooseText = None
 
 
 class Edited(Payload):
@@ -71,11 +108,27 @@ class SlackMessage(Payload):
     user: Id | None = None
     user_profile: Profile | None = None
     bot_id: str | None = None
+    bot_profile: BotProfile | None = None
+    username: str | None = None
     app_id: str | None = None
     text: str | None = None
+    attachments: object = None
     files: tuple[SharedFile, ...] | None = None
     edited: Edited | None = None
     hidden: bool = False
+    app_context: object = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_blocks(cls, data: object) -> object:
+        """Take the text from the blocks where there is none, or where a bot wrote only a notification into it."""
+        if not isinstance(data, Mapping) or not (blocks := data.get("blocks")):
+            return data
+        text = data.get("text")
+        if isinstance(text, str) and text.strip() and not data.get("bot_id"):
+            return data
+        found = blocks_to_notation(blocks)
+        return data if isinstance(text, str) and len(text) >= len(found) else {**data, "text": found}
 
     @property
     def is_reply(self) -> bool:
@@ -135,6 +188,11 @@ class _Heading(Payload):
 
 class _HeadedEnvelope(Payload):
     event: _Heading
+
+
+def is_timestamp(text: str) -> bool:
+    """Tell whether a text has the form of a message's identity."""
+    return _TIMESTAMP.fullmatch(text) is not None
 
 
 def in_channel(record: Mapping[str, object], place: Mapping[str, object]) -> dict[str, object]:

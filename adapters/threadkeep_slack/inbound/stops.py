@@ -13,9 +13,6 @@ from threadkeep_slack.inbound.events import PLATFORM, is_threaded, place_in, use
 from threadkeep_slack.inbound.hand_over import Findings
 from threadkeep_slack.workspace import Workspace
 
-STOP_ACTION: Final = "threadkeep_stop"
-"""The ``action_id`` of a button that stops the run of the place in which it stands."""
-
 STOP_COMMAND: Final = "/stop"
 """The slash command, as the app's settings must spell it."""
 

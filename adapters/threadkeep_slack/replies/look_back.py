@@ -1,6 +1,6 @@
 """Finding a message of ours that may have been posted."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Final
 
 import structlog
@@ -25,8 +25,14 @@ def mark(run_id: str, part: int) -> dict[str, object]:
     return {"event_type": _EVENT_TYPE, "event_payload": {"run": run_id, "part": part}}
 
 
-async def find_part(client: AsyncWebClient, request: ReplyRequest, part: int, *, bot_user: str) -> str | None:
+async def find_part(
+    client: AsyncWebClient, request: ReplyRequest, part: int, *, bot_user: str, known: Container[str] = ()
+) -> str | None:
     """Look for a part of a reply where it would stand, and give its id; None if it does not stand there.
+
+    Slack takes metadata for a streamed message at its end only. So where no message has the mark, it is a streamed one
+    without any mark that came after the question: a session has one run at a time, and a run never begins a message
+    before the one before it is recorded, so there is one such message at most.
 
     Without the scope to read the conversation nothing is found: a part posted twice is better than none.
 
@@ -35,12 +41,13 @@ async def find_part(client: AsyncWebClient, request: ReplyRequest, part: int, *,
         request: The reply.
         part: The number of the part.
         bot_user: The bot's user id: others may write metadata of any kind.
+        known: The messages of other parts.
 
     Raises:
         PlatformError: Slack could not be asked.
     """
     wanted = mark(request.run_id, part)
-    cursor = ""
+    cursor, unmarked = "", None
     for _ in range(LOOK_BACK_PAGES):
         try:
             response = await _read_page(client, request, cursor)
@@ -48,13 +55,17 @@ async def find_part(client: AsyncWebClient, request: ReplyRequest, part: int, *,
             _log.warning("slack_cannot_look_back", run_id=request.run_id, reason=str(error))
             return None
         for message in messages_in(response):
-            metadata = message.get("metadata")
-            if message.get("user") == bot_user and isinstance(metadata, dict) and _is_same(metadata, wanted):
-                return str(message.get("ts"))
+            metadata, ts = message.get("metadata"), str(message.get("ts"))
+            if message.get("user") != bot_user or ts in known:
+                continue
+            if isinstance(metadata, dict) and _is_same(metadata, wanted):
+                return ts
+            if not metadata and "streaming_state" in message and ts > (request.place.reply_to or ""):
+                unmarked = ts
         cursor = next_cursor(response)
         if not cursor:
-            return None
-    return None
+            break
+    return unmarked
 
 
 async def _read_page(client: AsyncWebClient, request: ReplyRequest, cursor: str) -> AsyncSlackResponse:

@@ -7,9 +7,12 @@ everything with a meaning stands between angle brackets.
 import re
 from collections.abc import Iterator, Mapping
 
+from threadkeep_slack.text.escaping import unescape
+
 _TOKEN = re.compile(r"<([^<>\n]+)>")
 _USER = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^<>\n]*)?>")
-_LEADING_USER = re.compile(r"\s*<@([UW][A-Z0-9]+)(?:\|[^<>\n]*)?>")
+_UNNAMED = re.compile(r"<(?:@([UW][A-Z0-9]+)(?:\|[^<>\n]*)?|#([CG][A-Z0-9]+)\|?|!subteam\^(S[A-Z0-9]+)\|?)>")
+_LEADING = re.compile(r"\s*<(?:@|!subteam\^)([SUW][A-Z0-9]+)(?:\|[^<>\n]*)?>")
 
 
 def mentioned_users(text: str) -> Iterator[str]:
@@ -17,9 +20,14 @@ def mentioned_users(text: str) -> Iterator[str]:
     return (match.group(1) for match in _USER.finditer(text))
 
 
+def unnamed_ids(text: str) -> Iterator[str]:
+    """Give the ids of people, conversations and groups in a text that bring no sure name along, with repetitions."""
+    return (match.group(match.lastindex or 0) for match in _UNNAMED.finditer(text))
+
+
 def leading_mention(text: str) -> str | None:
-    """Give the id of the person with whose mention a text begins."""
-    match = _LEADING_USER.match(text)
+    """Give the id of the person or group with whose mention a text begins."""
+    match = _LEADING.match(text)
     return match.group(1) if match else None
 
 
@@ -29,16 +37,16 @@ def to_markdown(text: str, *, bot_user: str, names: Mapping[str, str]) -> str:
     Args:
         text: The text as Slack delivers it.
         bot_user: The bot's own user id.
-        names: Names of people by id, as far as known; others keep their id.
+        names: Names of people, conversations and groups by id, as far as known; others keep their id.
     """
     text = _without(text, bot_user)
     pieces: list[str] = []
     position = 0
     for match in _TOKEN.finditer(text):
-        pieces.append(_unescape(text[position : match.start()]))
+        pieces.append(unescape(text[position : match.start()]))
         pieces.append(_render(match.group(1), names))
         position = match.end()
-    pieces.append(_unescape(text[position:]))
+    pieces.append(unescape(text[position:]))
     return "".join(pieces).strip()
 
 
@@ -49,29 +57,25 @@ def _without(text: str, bot_user: str) -> str:
     return re.sub(rf"[ \t]*{mention}", "", text)
 
 
-def _unescape(text: str) -> str:
-    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
-
-
 def _render(token: str, names: Mapping[str, str]) -> str:
     target, _, label = token.partition("|")
-    target, label = _unescape(target), _unescape(label)
+    target, label = unescape(target), unescape(label)
     match target[:1]:
         case "@":
             return f"@{names.get(target[1:]) or label.removeprefix('@') or target[1:]}"
         case "#":
-            return f"#{label.removeprefix('#') or target[1:]}"
+            return f"#{label.removeprefix('#') or names.get(target[1:]) or target[1:]}"
         case "!":
-            return _render_special(target[1:], label)
+            return _render_special(target[1:], label, names)
         case _:
             return _render_link(target, label)
 
 
-def _render_special(command: str, label: str) -> str:
+def _render_special(command: str, label: str, names: Mapping[str, str]) -> str:
     name, _, argument = command.partition("^")
     if name == "date":
         return label or argument
-    return f"@{(label or argument or name).removeprefix('@')}"
+    return f"@{(label or names.get(argument) or argument or name).removeprefix('@')}"
 
 
 def _render_link(url: str, label: str) -> str:

@@ -1,6 +1,6 @@
 """The bolt app: what is acknowledged, and when."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, Protocol
 
 import structlog
@@ -12,9 +12,13 @@ from slack_bolt.error import BoltUnhandledRequestError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from threadkeep.errors import PlatformAuthError
+from threadkeep_slack.agent_view.desk import EVENTS as AGENT_EVENTS
+from threadkeep_slack.controls.actions import STOP_ACTION
+from threadkeep_slack.home.channels import SETUP
+from threadkeep_slack.home.view import CHANNELS, FORGET
 from threadkeep_slack.inbound.hand_over import NotHandedOverError
 from threadkeep_slack.inbound.reading import event_id_of
-from threadkeep_slack.inbound.stops import STOP_ACTION, STOP_COMMAND
+from threadkeep_slack.inbound.stops import STOP_COMMAND
 from threadkeep_slack.logs import bolt_logger
 from threadkeep_slack.transport.port import OnLost
 from threadkeep_slack.workspace import Workspace
@@ -24,7 +28,11 @@ _log = structlog.get_logger(__name__)
 _NAME: Final = "threadkeep_slack.libraries.bolt"
 
 
-_EVENTS: Final = ("message", "app_mention", "reaction_added", "agent_session_stopped")
+_EVENTS: Final = ("message", "app_mention", "reaction_added", "agent_session_stopped", *AGENT_EVENTS)
+
+
+OnRemoved = Callable[[Mapping[str, Any]], Awaitable[None]]
+"""Takes an ``app_uninstalled`` or ``tokens_revoked`` event."""
 
 
 class Inlet(Protocol):
@@ -38,6 +46,10 @@ class Inlet(Protocol):
         """Take the press of a stop button."""
         ...
 
+    async def on_interaction(self, body: Mapping[str, object]) -> Mapping[str, object]:
+        """Take the press of a button in the Home tab, or a form, and give what the form shows then."""
+        ...
+
     async def on_command(self, body: Mapping[str, object]) -> str:
         """Take the slash command, and give what to tell who sent it."""
         ...
@@ -47,9 +59,10 @@ def build_app(
     inlet: Inlet,
     *,
     client: AsyncWebClient,
-    workspace: Workspace,
+    workspace: Workspace | None,
     on_lost: OnLost,
     signing_secret: str | None = None,
+    on_removed: OnRemoved | None = None,
 ) -> AsyncApp:
     """Build the bolt app that gives what concerns the bot to the inlet and acknowledges everything else.
 
@@ -63,9 +76,10 @@ def build_app(
     Args:
         inlet: Takes the events.
         client: The client of the bot, shared by all.
-        workspace: The bot's installation.
+        workspace: The bot's installation; None where there are many, whose inlet tells them apart.
         on_lost: Told when the workspace removed the app or revoked the bot's token.
         signing_secret: Slack's secret, for requests over HTTP.
+        on_removed: Takes these events where there are many installations.
     """
     token = client.token
 
@@ -73,8 +87,8 @@ def build_app(
         return AuthorizeResult(
             enterprise_id=enterprise_id,
             team_id=team_id,
-            bot_user_id=workspace.bot_user,
-            bot_id=workspace.bot,
+            bot_user_id=None if workspace is None else workspace.bot_user,
+            bot_id=None if workspace is None else workspace.bot,
             bot_token=token,
         )
 
@@ -102,8 +116,14 @@ def build_app(
     async def on_command(body: dict[str, Any], ack: AsyncAck) -> None:
         await ack(await inlet.on_command(body))
 
-    async def on_removed(body: dict[str, Any]) -> None:
-        if is_removal(body, workspace):
+    async def on_interaction(body: dict[str, Any], ack: AsyncAck) -> None:
+        shown: dict[str, Any] = dict(await inlet.on_interaction(body))
+        await ack(**shown)
+
+    async def on_removal(body: dict[str, Any]) -> None:
+        if on_removed is not None:
+            await on_removed(body)
+        elif workspace is not None and is_removal(body, workspace):
             on_lost(
                 PlatformAuthError(
                     f"the app was removed from the Slack workspace {workspace.team_name}, or its token was revoked: "
@@ -114,9 +134,12 @@ def build_app(
     for event in _EVENTS:
         app.event(event)(on_event)
     app.action(STOP_ACTION)(on_press)
+    for action in (FORGET, CHANNELS):
+        app.action(action)(on_interaction)
+    app.view(SETUP)(on_interaction)
     app.command(STOP_COMMAND)(on_command)
     for removal in ("app_uninstalled", "tokens_revoked"):
-        app.event(removal)(on_removed)
+        app.event(removal)(on_removal)
     app.error(_on_error)
     return app
 

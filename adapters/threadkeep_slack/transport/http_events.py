@@ -2,25 +2,21 @@
 
 from typing import Final
 
-import structlog
 from aiohttp import web
-from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
 from slack_bolt.app.async_app import AsyncApp
 
 from threadkeep.errors import ConfigError
 from threadkeep_slack.limits import DRAIN_SECONDS, REQUEST_BYTES
-
-_log = structlog.get_logger(__name__)
-
-PATH: Final = "/slack/events"
-"""Where requests from Slack are served."""
+from threadkeep_slack.transport.beside_pages import Pages
+from threadkeep_slack.transport.requests import PATH, Answer, Requests
 
 
 class HttpEvents:
-    """A small web server for requests from Slack. Bolt checks signatures and answers the address verification."""
+    """A small web server for requests from Slack."""
 
-    def __init__(self, app: AsyncApp, *, host: str, port: int) -> None:
-        self._app: Final = app
+    def __init__(self, app: AsyncApp, *, host: str, port: int, pages: Pages | None = None) -> None:
+        self._requests: Final = Requests(app)
+        self._pages: Final = pages
         self._host: Final = host
         self._port = port
         self._runner: web.AppRunner | None = None
@@ -29,6 +25,11 @@ class HttpEvents:
     def label(self) -> str:
         """Name the way, for the operator."""
         return f"HTTP on {self._host}:{self._port}{PATH}"
+
+    @property
+    def is_up(self) -> bool:
+        """Whether requests are served."""
+        return self._runner is not None
 
     @property
     def url(self) -> str:
@@ -43,6 +44,8 @@ class HttpEvents:
         """
         server = web.Application(client_max_size=REQUEST_BYTES)
         server.router.add_post(PATH, self._handle)
+        if self._pages is not None:
+            self._pages.add_to(server.router, url=lambda: f"http://{self._host}:{self._port}")
         runner = web.AppRunner(server, access_log=None, handle_signals=False, shutdown_timeout=DRAIN_SECONDS)
         await runner.setup()
         site = web.TCPSite(runner, self._host, self._port)
@@ -64,13 +67,12 @@ class HttpEvents:
             self._runner = None
 
     async def _handle(self, request: web.Request) -> web.Response:
-        # Bolt takes the timestamp for a number without looking.
-        if not request.headers.get("X-Slack-Request-Timestamp", "").isdigit():
-            return web.json_response({"error": "invalid request"}, status=401)
-        try:
-            bolt_request = await to_bolt_request(request)
-        except (ValueError, TypeError, AttributeError, KeyError, IndexError, LookupError) as error:
-            # Bolt reads the body before it checks the signature; what it cannot read does not come from Slack.
-            _log.warning("slack_request_unreadable", reason=type(error).__name__)
-            return web.json_response({"error": "unreadable request"}, status=400)
-        return await to_aiohttp_response(await self._app.async_dispatch(bolt_request))
+        body = await request.read()
+        return to_response(await self._requests.answer(body, headers=request.headers, query=request.query_string))
+
+
+def to_response(answer: Answer) -> web.Response:
+    """Give the answer as aiohttp sends it."""
+    return web.Response(
+        status=answer.status, text=answer.body, content_type=answer.content_type, headers=dict(answer.headers)
+    )

@@ -58,6 +58,11 @@ class Transport(Protocol):
         """Name the way, for the operator."""
         ...
 
+    @property
+    def is_up(self) -> bool:
+        """Whether events come now, or come to another process of the bot."""
+        ...
+
     async def start(self) -> None:
         """Begin to receive events; returns when connected.
 

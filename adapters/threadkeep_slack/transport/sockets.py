@@ -39,6 +39,7 @@ class Sockets:
         self._slots: Final = slots
         self._on_lost: Final = on_lost
         self._heartbeat: Final = heartbeat
+        self._held: frozenset[int] = frozenset()
         self._open: dict[int, SocketMode] = {}
         self._keeper: asyncio.Task[None] | None = None
 
@@ -46,6 +47,11 @@ class Sockets:
     def label(self) -> str:
         """Name the way, for the operator."""
         return "Socket Mode"
+
+    @property
+    def is_up(self) -> bool:
+        """Whether one of the sockets is open, or other processes hold all."""
+        return not self._held or any(socket.is_up for socket in self._open.values())
 
     async def start(self) -> None:
         """Open the sockets; returns when the first is open, and the others are or were tried once.
@@ -89,6 +95,7 @@ class Sockets:
 
     async def _match(self, held: frozenset[int]) -> None:
         """Close the sockets whose slot is lost, and open those that are missing."""
+        self._held = held
         lost = [self._open.pop(slot) for slot in self._open.keys() - held]
         for socket in lost:
             _log.warning("slack_socket_slot_lost")

@@ -1,6 +1,7 @@
 """Arguments of Web API calls, which come as JSON, as forms or in the address, read into Python values."""
 
 import json
+from base64 import b64decode
 from typing import Any
 
 from aiohttp import web
@@ -97,9 +98,21 @@ async def read_arguments(request: web.Request) -> tuple[Payload, str | None]:
         else:
             raise SlackError("invalid_post_type")
     header = request.headers.get("Authorization", "")
+    if header.startswith("Basic "):
+        return values | _read_credentials(header), body_token
     if header.startswith("Bearer "):
         return values, header.removeprefix("Bearer ").strip()
     return values, body_token
+
+
+def _read_credentials(header: str) -> Payload:
+    """Read the app's credentials, which the methods of OAuth prefer in the header."""
+    try:
+        given = b64decode(header.removeprefix("Basic "), validate=True).decode()
+    except ValueError:
+        raise SlackError("invalid_client_id") from None
+    client_id, _, client_secret = given.partition(":")
+    return {"client_id": client_id, "client_secret": client_secret}
 
 
 def _decode_object(text: str) -> Payload:

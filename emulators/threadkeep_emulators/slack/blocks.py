@@ -54,15 +54,20 @@ def check_blocks(blocks: object, *, too_many: str = "invalid_blocks") -> list[Pa
         raise SlackError("invalid_blocks_format")
     if len(blocks) > MAX_BLOCKS:
         raise _refused([f"no more than {MAX_BLOCKS} items allowed [json-pointer:/blocks]"], too_many)
-    complaints = [
-        f"{complaint} [json-pointer:/blocks/{position}]"
-        for position, block in enumerate(blocks)
-        for complaint in _complaints(block)
-    ]
+    complaints = complaints_of(blocks)
     if complaints:
         raise _refused(complaints, "invalid_blocks")
     _check_lengths(blocks)
     return blocks
+
+
+def complaints_of(blocks: list[Payload]) -> list[str]:
+    """Say what Slack would not take about blocks, a sentence each."""
+    return [
+        f"{complaint} [json-pointer:/blocks/{position}]"
+        for position, block in enumerate(blocks)
+        for complaint in _complaints(block)
+    ]
 
 
 def check_attachments(attachments: object) -> list[Payload]:
@@ -145,6 +150,11 @@ def _limited_elements(limit: int) -> Callable[[Payload], Iterator[str]]:
             yield f"no more than {limit} items allowed: elements"
         for element in elements:
             yield from _element(element)
+        names = [
+            str(element["action_id"]) for element in elements if isinstance(element, dict) and "action_id" in element
+        ]
+        if len(set(names)) < len(names):
+            yield "action_id must be unique within the block"
 
     return check
 
@@ -155,10 +165,46 @@ def _element(element: object) -> Iterator[str]:
         return
     if len(str(element.get("action_id", ""))) > 255:
         yield "must be less than 256 characters: action_id"
-    if element["type"] == "button":
-        yield from _text_object(element.get("text"), limit=75, kinds=("plain_text",))
-        if len(str(element.get("value", ""))) > 2_000:
-            yield "must be less than 2001 characters: value"
+    check = _ELEMENTS.get(str(element["type"]))
+    if check is not None:
+        yield from check(element)
+
+
+def _button(element: Payload) -> Iterator[str]:
+    yield from _text_object(element.get("text"), limit=75, kinds=("plain_text",))
+    if len(str(element.get("value", ""))) > 2_000:
+        yield "must be less than 2001 characters: value"
+    if len(str(element.get("url", ""))) > 3_000:
+        yield "must be less than 3001 characters: url"
+    if element.get("style", "primary") not in {"primary", "danger"}:
+        yield "must be a valid enum value: style"
+
+
+def _static_select(element: Payload) -> Iterator[str]:
+    if "placeholder" in element:
+        yield from _text_object(element["placeholder"], limit=150, kinds=("plain_text",))
+    options = element.get("options")
+    if not isinstance(options, list) or not options:
+        yield "missing required field: options"
+        return
+    if len(options) > 100:
+        yield "no more than 100 items allowed: options"
+    for option in options:
+        yield from _text_object(option.get("text"), limit=75, kinds=("plain_text",))
+        if not 1 <= len(str(option.get("value", ""))) <= 150:
+            yield "must be 1 to 150 characters: value"
+
+
+def _text_input(element: Payload) -> Iterator[str]:
+    if len(str(element.get("initial_value", ""))) > 3_000:
+        yield "must be less than 3001 characters: initial_value"
+
+
+def _input(block: Payload) -> Iterator[str]:
+    yield from _text_object(block.get("label"), limit=2_000, kinds=("plain_text",))
+    if "hint" in block:
+        yield from _text_object(block["hint"], limit=2_000, kinds=("plain_text",))
+    yield from _element(block.get("element"))
 
 
 def _text_object(value: object, *, limit: int, kinds: tuple[str, ...] = ("plain_text", "mrkdwn")) -> Iterator[str]:
@@ -177,4 +223,11 @@ _CHECKS: dict[str, Callable[[Payload], Iterator[str]]] = {
     "actions": _limited_elements(25),
     "context": _limited_elements(10),
     "context_actions": _limited_elements(5),
+    "input": _input,
+}
+
+_ELEMENTS: dict[str, Callable[[Payload], Iterator[str]]] = {
+    "button": _button,
+    "plain_text_input": _text_input,
+    "static_select": _static_select,
 }

@@ -49,8 +49,11 @@ def wants(app: App, team: Team, event_type: str, channel: Channel | None = None)
 def wrap(app: App, team: Team, event: Payload, *, ids: Ids, now: float) -> EventCallback:
     """Put an inner event into the outer payload, with an event id of its own.
 
+    What somebody of another organisation does in a shared channel names the workspace of that organisation first.
+
     https://docs.slack.dev/apis/events-api/#event-type-structure
     """
+    home = str(event.get("user_team") or team.id)
     authorization: Authorization = {
         "enterprise_id": None,
         "team_id": team.id,
@@ -60,7 +63,7 @@ def wrap(app: App, team: Team, event: Payload, *, ids: Ids, now: float) -> Event
     }
     return {
         "token": app.verification_token,
-        "team_id": team.id,
+        "team_id": home,
         "context_team_id": team.id,
         "context_enterprise_id": None,
         "api_app_id": app.id,
@@ -69,7 +72,7 @@ def wrap(app: App, team: Team, event: Payload, *, ids: Ids, now: float) -> Event
         "event_id": ids.entity("Ev"),
         "event_time": int(now),
         "authorizations": [authorization],
-        "is_ext_shared_channel": False,
+        "is_ext_shared_channel": home != team.id,
         "event_context": f"4-{ids.entity('')}",
     }
 
@@ -156,6 +159,6 @@ def names_bot(team: Team, channel: Channel, message: Message) -> bool:
 
 def _mention(rendered: Payload, place: Payload) -> Payload:
     kept = ("user", "ts", "client_msg_id", "text", "team", "thread_ts", "parent_user_id", "blocks", "files")
-    also = ("edited", "bot_id", "bot_profile", "app_id", "attachments")
+    also = ("edited", "bot_id", "bot_profile", "app_id", "attachments", "user_team", "source_team", "user_profile")
     shape = {key: rendered[key] for key in (*kept, *also) if key in rendered}
     return {"type": "app_mention"} | shape | place

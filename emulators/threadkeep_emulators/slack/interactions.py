@@ -1,9 +1,11 @@
-"""Clicks and slash commands on their way to the app."""
+"""Clicks, shortcuts, slash commands and modals on their way to the app."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .blocks import find_clickable
 from .delivery import Delivery
+from .modals import Modals
 from .records import Channel, Message, Team, User
 from .response_urls import ResponseUrls
 from .wire import Payload
@@ -12,10 +14,10 @@ from .world import World
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interaction:
-    """Hold one click or command and its delivery.
+    """Hold one click, shortcut or command and its delivery.
 
     Attributes:
-        response_url: Where the app may answer.
+        response_url: Where the app may answer; empty for what belongs to no conversation.
         trigger_id: What lets the app open a modal.
     """
 
@@ -34,23 +36,34 @@ class Interactions:
     def __init__(self, world: World, response_urls: ResponseUrls) -> None:
         self._world = world
         self._response_urls = response_urls
+        self._modals = Modals(world)
 
-    def click(self, team: Team, *, user: User, message: Message, button: str, is_ephemeral: bool) -> Interaction:
-        """Press a button of a message.
+    def click(
+        self,
+        team: Team,
+        *,
+        user: User,
+        message: Message,
+        button: str,
+        is_ephemeral: bool,
+        option: str | None = None,
+    ) -> Interaction:
+        """Press a button of a message, or choose an option of a select.
 
         Args:
             team: The workspace.
             user: Who presses.
-            message: The message that holds the button.
-            button: The button's ``action_id``, text or value.
+            message: The message that holds it.
+            button: The ``action_id``, text or value of the button; the ``action_id`` or placeholder of the select.
             is_ephemeral: Whether only this user sees the message.
+            option: The text or value of the option.
 
         Raises:
-            LookupError: If the message has no such button.
+            LookupError: If the message has no such button or option.
         """
         channel = team.channels[message.channel]
         url = self._response_urls.issue(team=team, channel=channel, user=user.id, source=message)
-        trigger = self._issue_trigger()
+        trigger = self._world.triggers.issue(user.id)
         payload = self._frame(team, user, trigger) | {
             "type": "block_actions",
             "container": {
@@ -62,7 +75,7 @@ class Interactions:
             "channel": {"id": channel.id, "name": channel.name or "directmessage"},
             "state": {"values": {}},
             "response_url": url,
-            "actions": [self._action(message, button)],
+            "actions": [self._action(message, button) if option is None else self._choice(message, button, option)],
         }
         if message.is_reply:
             payload["container"]["thread_ts"] = message.thread_ts
@@ -74,7 +87,7 @@ class Interactions:
     def command(self, team: Team, *, user: User, channel: Channel, command: str, text: str) -> Interaction:
         """Send a slash command."""
         url = self._response_urls.issue(team=team, channel=channel, user=user.id)
-        trigger = self._issue_trigger()
+        trigger = self._world.triggers.issue(user.id)
         payload: Payload = {
             "token": self._world.app.verification_token,
             "team_id": team.id,
@@ -92,6 +105,44 @@ class Interactions:
         }
         delivery = self._world.courier.send("slash_commands", payload, accepts_response=True)
         return Interaction(delivery=delivery, response_url=url, trigger_id=trigger)
+
+    def shortcut(self, team: Team, *, user: User, callback_id: str, message: Message | None = None) -> Interaction:
+        """Use a shortcut of the app: a global one, or that of a message.
+
+        https://docs.slack.dev/reference/interaction-payloads/shortcuts-interaction-payload/
+        """
+        trigger, url = self._world.triggers.issue(user.id), ""
+        payload = self._frame(team, user, trigger) | {
+            "type": "shortcut",
+            "callback_id": callback_id,
+            "action_ts": f"{self._world.clock():.6f}",
+        }
+        if message is not None:
+            channel = team.channels[message.channel]
+            url = self._response_urls.issue(team=team, channel=channel, user=user.id)
+            payload |= {
+                "type": "message_action",
+                "channel": {"id": channel.id, "name": channel.name or "directmessage"},
+                "message_ts": message.ts,
+                "message": self._world.render(team, message),
+                "response_url": url,
+            }
+        delivery = self._world.courier.send("interactive", payload)
+        return Interaction(delivery=delivery, response_url=url, trigger_id=trigger)
+
+    def modal(self, team: Team, user: User) -> Payload | None:
+        """Give the modal that a user sees; None if none is open."""
+        return self._modals.top(team, user)
+
+    async def submit(self, team: Team, *, user: User, values: Mapping[str, str]) -> Interaction:
+        """Fill in and send the modal that a user sees; see ``Modals.submit``."""
+        trigger = self._world.triggers.issue(user.id)
+        delivery = await self._modals.submit(team, user, values, self._frame(team, user, trigger))
+        return Interaction(delivery=delivery, response_url="", trigger_id=trigger)
+
+    def close(self, team: Team, user: User) -> Delivery | None:
+        """Close the modal that a user sees; give what the app is told of it."""
+        return self._modals.close(team, user, self._frame(team, user, self._world.triggers.issue(user.id)))
 
     def show_ack(self, interaction: Interaction) -> None:
         """Show what the app said in its acknowledgement of a command."""
@@ -120,10 +171,22 @@ class Interactions:
                     return _act(block, element, choice, self._world.clock())
         raise LookupError(f"no button {button!r} in the message {message.ts}; there are {sorted(set(known))}")
 
-    def _issue_trigger(self) -> str:
-        trigger = f"{self._world.ids.entity('')}.{self._world.ids.entity('')}"
-        self._world.triggers[trigger] = self._world.clock()
-        return trigger
+    def _choice(self, message: Message, select: str, option: str) -> Payload:
+        for block, element in find_clickable(message.blocks):
+            placeholder = element.get("placeholder", {}).get("text")
+            if element["type"] != "static_select" or select not in (element["action_id"], placeholder):
+                continue
+            for known in element["options"]:
+                if option in (known["value"], known["text"]["text"]):
+                    return {
+                        "type": "static_select",
+                        "action_id": element["action_id"],
+                        "block_id": block.get("block_id", "b1"),
+                        "selected_option": known,
+                        "placeholder": element.get("placeholder"),
+                        "action_ts": f"{self._world.clock():.6f}",
+                    }
+        raise LookupError(f"no option {option!r} of a select {select!r} in the message {message.ts}")
 
 
 def _choices(element: Payload) -> list[Payload]:

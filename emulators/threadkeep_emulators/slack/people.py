@@ -1,12 +1,13 @@
 """Acting as a person, or as another app's bot."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import Protocol
 
 from .delivery import Delivery
 from .interactions import Interaction, Interactions
 from .places import Conversation, MessageHandle, Shown, Thread
 from .records import Bot, Channel, EphemeralMessage, Message, StoredFile, Team, User
+from .sharing import share
 from .text import encode_typed
 from .wire import Payload
 from .world import World
@@ -111,6 +112,13 @@ class Person:
         draft = Message(channel="", ts="", text=encode_typed(text), user=self.id, subtype="me_message")
         return self._post(where.record, draft)
 
+    async def forwards(self, message: MessageRef, where: Conversation, comment: str = "") -> MessageHandle:
+        """Share a message elsewhere, as *Forward message* does."""
+        origin = self._team.channels[message.channel_id]
+        shared = share(self._team, origin, self._find(message))
+        draft = Message(channel="", ts="", text=encode_typed(comment), user=self.id, attachments=[shared])
+        return self._post(where.record, draft)
+
     async def edits(self, message: MessageRef, text: str) -> None:
         """Change the text of an own message."""
         record = self._own(message)
@@ -149,6 +157,56 @@ class Person:
         return self._interactions.click(
             self._team, user=self.user, message=record, button=button, is_ephemeral=ephemeral is not None
         )
+
+    async def chooses(self, message: MessageRef, select: str, option: str) -> Interaction:
+        """Choose an option of a select, both named by what stands on them or by id and value.
+
+        Raises:
+            LookupError: If the message has no such select or option.
+        """
+        ephemeral = self._find_ephemeral(message)
+        return self._interactions.click(
+            self._team,
+            user=self.user,
+            message=ephemeral.message if ephemeral is not None else self._find(message),
+            button=select,
+            option=option,
+            is_ephemeral=ephemeral is not None,
+        )
+
+    async def uses_shortcut(self, callback_id: str, message: MessageRef | None = None) -> Interaction:
+        """Use a shortcut of the app: a global one, or on a message."""
+        record = None if message is None else self._find(message)
+        return self._interactions.shortcut(self._team, user=self.user, callback_id=callback_id, message=record)
+
+    @property
+    def modal(self) -> Payload | None:
+        """Give the modal that this person sees; None if none is open."""
+        return self._interactions.modal(self._team, self.user)
+
+    def wait_for_modal(self, *, timeout: float = 5.0) -> Awaitable[Payload]:
+        """Wait until a modal is open, and give it.
+
+        Raises:
+            WaitTimeoutError: If none opens in time.
+        """
+        return self._world.changes.until(lambda: self.modal, within=timeout, describe=lambda: "an open modal")
+
+    async def submits(self, values: Mapping[str, str]) -> Interaction:
+        """Fill in and send the open modal; it closes if the app takes it.
+
+        Args:
+            values: What is filled in, by the label, ``block_id`` or ``action_id`` of the field.
+
+        Raises:
+            LookupError: If no modal is open, or it has no such field.
+            ValueError: If a field that must be filled in is not.
+        """
+        return await self._interactions.submit(self._team, user=self.user, values=values)
+
+    async def closes_modal(self) -> Delivery | None:
+        """Close the open modal, and give what the app is told of it."""
+        return self._interactions.close(self._team, self.user)
 
     async def commands(self, where: Conversation, command: str, text: str = "") -> Interaction:
         """Send a slash command, and see what the app says in its acknowledgement."""
@@ -252,7 +310,13 @@ class OtherBot:
         return f"<@{self.bot.user_id}>"
 
     async def says(
-        self, where: Conversation, text: str, *, thread_ts: str | None = None, is_classic: bool = False
+        self,
+        where: Conversation,
+        text: str,
+        *,
+        thread_ts: str | None = None,
+        is_classic: bool = False,
+        blocks: Sequence[Payload] = (),
     ) -> MessageHandle:
         """Post a message as Slack apps do.
 
@@ -261,6 +325,7 @@ class OtherBot:
             text: The text in Slack's notation.
             thread_ts: The root of the thread to post in.
             is_classic: Whether it comes as an incoming webhook's or classic app's ``bot_message``, without a user.
+            blocks: Its blocks.
         """
         draft = Message(
             channel="",
@@ -272,6 +337,7 @@ class OtherBot:
             subtype="bot_message" if is_classic else None,
             username=self.bot.name if is_classic else None,
             thread_ts=thread_ts,
+            blocks=list(blocks),
         )
         message = self._world.post(self._team, where.record, draft)
         return MessageHandle(self._world, self._team, message)

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
 from .delivery import Delivery
-from .records import AgentSession, Channel, Message, Team
+from .records import AgentSession, Channel, Message, StoredFile, Team
 from .text import pings, visible_text
 from .wire import Payload
 from .world import World
@@ -26,6 +26,7 @@ class Shown:
         is_ours: Whether the app under test wrote it.
         is_streaming: Whether it is still being written.
         pings: Whom it notifies: user ids, group ids, ``channel``, ``here``, ``everyone``.
+        files: The files that stand in it.
     """
 
     channel_id: str
@@ -46,6 +47,7 @@ class Shown:
     metadata: Payload | None
     tasks: tuple[Payload, ...]
     pings: tuple[str, ...]
+    files: tuple[StoredFile, ...] = ()
 
 
 def show(team: Team, message: Message) -> Shown:
@@ -70,6 +72,7 @@ def show(team: Team, message: Message) -> Shown:
         metadata=message.metadata,
         tasks=tuple(stream.tasks.values()) if stream is not None else (),
         pings=pings(message),
+        files=tuple(team.files[name] for name in message.files),
     )
 
 
@@ -296,7 +299,7 @@ class MessageHandle:
             for delivery in self._world.courier.deliveries
             if delivery.event.get("ts") == self.ts
             and delivery.event.get("channel") == self.channel_id
-            and delivery.payload.get("team_id") == self._team.id
+            and self._team.id in {delivery.payload.get("context_team_id"), delivery.payload.get("team_id")}
         ]
 
 

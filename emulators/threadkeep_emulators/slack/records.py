@@ -8,14 +8,20 @@ from .wire import Payload
 
 ChannelKind: TypeAlias = Literal["channel", "group", "im", "mpim"]
 StreamState: TypeAlias = Literal["in_progress", "stopped_by_user", "completed"]
+FileMode: TypeAlias = Literal["hosted", "external", "tombstone", "hidden_by_limit"]
 StreamMode: TypeAlias = Literal["markdown_text", "chunks"]
 
 
 @dataclass(slots=True, kw_only=True)
 class Stream:
-    """Hold what chat.startStream and its followers know of a message that is being written."""
+    """Hold what chat.startStream and its followers know of a message that is being written.
+
+    Attributes:
+        is_overwritten: Whether chat.update has put something else in place of what was streamed.
+    """
 
     started_at: float
+    is_overwritten: bool = False
     state: StreamState = "in_progress"
     mode: StreamMode | None = None
     tasks: dict[str, Payload] = field(default_factory=dict)
@@ -131,7 +137,15 @@ class Bot:
 
 @dataclass(slots=True, kw_only=True)
 class StoredFile:
-    """Hold one uploaded file with its bytes."""
+    """Hold one uploaded file with its bytes.
+
+    Attributes:
+        mode: ``hosted``, or why it is not: ``external``, ``tombstone``, ``hidden_by_limit``.
+        is_of_others: Whether it is of another organisation, so that events name its id alone.
+        stated_size: The size that Slack states, where it is not that of the bytes.
+        hops: How often the address leads on to another one of Slack's.
+        moved_to: Where it leads to at last instead of giving the file.
+    """
 
     id: str
     name: str
@@ -139,7 +153,23 @@ class StoredFile:
     content: bytes
     user: str
     created: int
+    title: str | None = None
     channels: list[str] = field(default_factory=list)
+    mode: FileMode = "hosted"
+    is_of_others: bool = False
+    stated_size: int | None = None
+    hops: int = 0
+    moved_to: str | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class PendingUpload:
+    """Hold what an app announced that it would upload, and the bytes as soon as they have come."""
+
+    file_id: str
+    name: str
+    length: int
+    content: bytes | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -187,18 +217,28 @@ class Team:
     bots: dict[str, Bot] = field(default_factory=dict)
     channels: dict[str, Channel] = field(default_factory=dict)
     files: dict[str, StoredFile] = field(default_factory=dict)
+    uploads: dict[str, PendingUpload] = field(default_factory=dict)
     ephemerals: list[EphemeralMessage] = field(default_factory=list)
     assistant_threads: dict[ThreadKey, AssistantThread] = field(default_factory=dict)
     sessions: dict[ThreadKey, AgentSession] = field(default_factory=dict)
+    strangers: dict[str, tuple[User, str]] = field(default_factory=dict)
+    usergroups: dict[str, str] = field(default_factory=dict)
     homes: dict[str, Payload] = field(default_factory=dict)
     modals: list[Payload] = field(default_factory=list)
+    view_stacks: dict[str, list[Payload]] = field(default_factory=dict)
     edit_window: float | None = None
     is_token_revoked: bool = False
+    token_expiries: dict[str, float] = field(default_factory=dict)
+    refresh_token: str | None = None
 
     @property
     def bot_user(self) -> str:
         """Give the id of the user as whom the app speaks."""
         return self.bot.user_id
+
+    def knows(self, token: str) -> bool:
+        """Tell whether a token is or was one of this workspace."""
+        return token == self.bot_token or token in self.token_expiries
 
     def assistant_thread(self, channel: str, thread_ts: str) -> AssistantThread:
         """Give what the app shows in a thread, making an empty record where there is none."""
@@ -213,6 +253,18 @@ class Team:
 
 
 @dataclass(slots=True, kw_only=True)
+class IssuedCode:
+    """Hold what somebody allowed on the consent page, until the app asks for the tokens."""
+
+    team: str
+    user: str
+    scopes: tuple[str, ...]
+    redirect_uri: str | None
+    issued_at: float
+    is_used: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
 class App:
     """Hold the configuration of the app, as its settings pages would.
 
@@ -220,6 +272,9 @@ class App:
         events: The event subscriptions, such as ``app_mention`` and ``message.im``.
         request_url: Where events go over HTTP; None stands for Socket Mode.
         is_agent: Whether the app is declared as an agent, which agents.sessions.* require.
+        redirect_urls: Where browsers may be sent back to after an installation.
+        is_token_rotated: Whether tokens that are granted from now on expire.
+        token_lifetime: After how many seconds they do.
     """
 
     id: str
@@ -232,3 +287,8 @@ class App:
     app_token_scopes: set[str] = field(default_factory=lambda: {"connections:write"})
     request_url: str | None = None
     is_agent: bool = True
+    client_id: str = ""
+    client_secret: str = ""
+    redirect_urls: list[str] = field(default_factory=list)
+    is_token_rotated: bool = False
+    token_lifetime: float = 43_200.0

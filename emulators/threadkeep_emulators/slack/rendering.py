@@ -23,6 +23,8 @@ def render_message(
     shape |= {"icons": message.icons, "edited": message.edited, "app_context": message.app_context}
     if message.bot_id is not None:
         shape["bot_profile"] = render_bot(team, team.bots[message.bot_id]) | {"team_id": team.id}
+    if message.user in team.strangers:
+        shape |= _foreign(*team.strangers[message.user])
     shape["blocks"] = _blocks(message)
     shape["attachments"] = message.attachments or None
     shape["files"] = [render_file(team, team.files[name], base_url) for name in message.files] or None
@@ -102,26 +104,48 @@ def render_channel(team: Team, channel: Channel) -> Payload:
     return shape
 
 
-def render_file(team: Team, file: StoredFile, base_url: str) -> Payload:
-    """Build a file object (https://docs.slack.dev/reference/objects/file-object/)."""
+def render_file(team: Team, file: StoredFile, base_url: str, *, is_asked: bool = False) -> Payload:
+    """Build a file object (https://docs.slack.dev/reference/objects/file-object/).
+
+    Args:
+        team: The workspace.
+        file: The file.
+        base_url: The emulator's own address, where files lie.
+        is_asked: Whether files.info was asked, which alone describes files of other organisations.
+    """
+    if file.is_of_others and not is_asked:
+        unknown: Payload = {"id": file.id, "mode": "file_access", "file_access": "check_file_info"}
+        return unknown | {"created": 0, "timestamp": 0, "user": ""}
+    if file.mode in {"tombstone", "hidden_by_limit"}:
+        return {"id": file.id, "mode": file.mode}
     private = f"{base_url}/files-pri/{team.id}-{file.id}"
-    return {
+    if file.mode == "external":
+        where = {"external_type": "gdrive", "url_private": f"https://drive.example.com/{file.id}"}
+    else:
+        download = f"{private}/download/{file.name}"
+        where = {"external_type": "", "url_private": f"{private}/{file.name}", "url_private_download": download}
+    return where | {
         "id": file.id,
         "created": file.created,
         "name": file.name,
-        "title": file.name,
+        "title": file.title or file.name,
         "mimetype": file.mimetype,
         "filetype": file.name.rpartition(".")[2],
         "user": file.user,
-        "size": len(file.content),
-        "mode": "hosted",
-        "is_external": False,
+        "size": len(file.content) if file.stated_size is None else file.stated_size,
+        "mode": file.mode,
+        "is_external": file.mode == "external",
         "is_public": False,
-        "url_private": f"{private}/{file.name}",
-        "url_private_download": f"{private}/download/{file.name}",
         "channels": list(file.channels),
         "file_access": "visible",
     }
+
+
+def _foreign(user: User, home: str) -> Payload:
+    """Build what Slack tells of a person from another organisation (https://docs.slack.dev/apis/slack-connect/)."""
+    profile: Payload = {"real_name": user.display_name, "display_name": user.display_name, "team": home}
+    profile |= {"name": user.name, "first_name": user.display_name, "avatar_hash": "0", "is_restricted": False}
+    return {"team": home, "user_team": home, "source_team": home, "user_profile": profile}
 
 
 def _blocks(message: Message) -> list[Payload] | None:

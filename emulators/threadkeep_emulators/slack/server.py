@@ -11,6 +11,7 @@ from threadkeep_emulators.faults import Faults
 
 from .call_log import CallLog, LoggedCall
 from .changes import Changes
+from .consent import ConsentPage
 from .courier import Courier, RetrySchedule
 from .delivery import Delivery
 from .file_store import FileStore
@@ -78,8 +79,8 @@ class SlackEmulator:
 
     Attributes:
         faults: What is to go wrong, by name of the Web API method (``chat.postMessage``), or ``events``,
-            ``interactive`` and ``slash_commands`` for what is delivered to the app. Of a delivery, ``drop_before``
-            loses the first try, ``drop_after`` cuts the socket once it is sent.
+            ``interactive`` and ``slash_commands`` for what is delivered to the app, ``files`` for downloads. Of a
+            delivery, ``drop_before`` loses the first try, ``drop_after`` cuts the socket once it is sent.
     """
 
     def __init__(
@@ -119,6 +120,8 @@ class SlackEmulator:
             verification_token=ids.secret()[:24],
             scopes=set(scopes),
             events=set(events),
+            client_id=f"{ids.entity('')}.{ids.entity('')}",
+            client_secret=ids.secret(),
         )
         schedule = schedule or RetrySchedule()
         self._sockets = Sockets(app_id=app.id, ids=ids, changes=self._changes, ping_interval=ping_interval)
@@ -198,18 +201,27 @@ class SlackEmulator:
         """Give everything sent to the app, oldest first."""
         return list(self._courier.deliveries)
 
-    def workspace(self, name: str, *, team_id: str | None = None, bot_name: str = "Keeper") -> Workspace:
+    def workspace(
+        self, name: str, *, team_id: str | None = None, bot_name: str = "Keeper", is_installed: bool = True
+    ) -> Workspace:
         """Give the workspace of that name, which is made, with the app installed, at the first call.
 
         Args:
             name: The workspace's name.
             team_id: An id of the caller's choice.
             bot_name: The name under which the app speaks there.
+            is_installed: Whether the app is installed there already; if not, somebody allows it on the consent page.
         """
         if name not in self._workspaces:
             team = install(self._world, name, team_id=team_id, bot_name=bot_name)
+            team.is_token_revoked = not is_installed
             self._workspaces[name] = Workspace(self._world, team, self._interactions)
         return self._workspaces[name]
+
+    @property
+    def downloads(self) -> tuple[str, ...]:
+        """Give the ids of the files that the app was given, once for each request, oldest first."""
+        return tuple(self._world.downloads)
 
     def calls(self, method: str | None = None) -> list[LoggedCall]:
         """Give the calls of one method, or all, granted and refused, oldest first."""
@@ -327,6 +339,11 @@ class SlackEmulator:
         """Break every socket without a word."""
         self._sockets.cut_all()
 
+    @property
+    def sockets(self) -> Sockets:
+        """Give the server's end of Socket Mode, where it can be broken in further ways."""
+        return self._sockets
+
     async def use_request_url(self, url: str) -> None:
         """Deliver over HTTP from now on, after the app has answered the challenge.
 
@@ -355,13 +372,17 @@ class SlackEmulator:
             rate_limits=self._rate_limits,
             issue_socket=self._issue_socket,
         )
-        files = FileStore(self._world)
+        files = FileStore(self._world, self.faults)
         server = web.Application(client_max_size=64 * 1024**2)
         server.router.add_route("*", "/api/{method}", api.handle)
+        consent = ConsentPage(self._world)
+        server.router.add_get("/oauth/v2/authorize", consent.show)
+        server.router.add_post("/oauth/v2/authorize", consent.decide)
         server.router.add_get("/link/", self._sockets.serve)
         server.router.add_post("/actions/{team}/{key}", self._response_urls.handle)
         server.router.add_get("/files-pri/{key}/{name:.+}", files.handle)
         server.router.add_get("/login", files.handle_login)
+        server.router.add_post("/upload/v1/{ticket}", files.handle_upload)
         return server
 
     def _issue_socket(self) -> str:

@@ -26,6 +26,7 @@ class Connection:
 
     Attributes:
         awaited: The hand-overs whose acknowledgement is still to come; they fail when the socket closes.
+        is_frozen: Whether nothing gets through any more, though neither end was told.
     """
 
     name: str
@@ -33,17 +34,27 @@ class Connection:
     request: web.Request
     awaited: set["asyncio.Future[bool]"] = field(default_factory=set)
     is_open: bool = True
+    is_frozen: bool = False
     ended: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def send(self, message: Payload) -> bool:
         """Send one JSON message and tell whether the socket took it."""
         if not self.is_open:
             return False
+        if self.is_frozen:
+            return True
         try:
             await self.socket.send_str(json.dumps(message))
         except ConnectionError:
             return False
         return True
+
+    def freeze(self) -> None:
+        """Let nothing through any more, as when a router between the two has forgotten them."""
+        self.is_frozen = True
+        transport = self.request.transport
+        if transport is not None and not transport.is_closing():
+            transport.pause_reading()
 
     def cut(self) -> None:
         """Break the connection without a word, as a failing network does."""
@@ -61,7 +72,11 @@ class Connection:
 
 
 class Sockets:
-    """Hold the app's connections, and choose one for each payload."""
+    """Hold the app's connections, and choose one for each payload.
+
+    Attributes:
+        is_turned_off: Whether the app's configuration allows no sockets.
+    """
 
     def __init__(self, *, app_id: str, ids: Ids, changes: Changes, ping_interval: float) -> None:
         self._app_id = app_id
@@ -73,6 +88,7 @@ class Sockets:
         self._count = 0
         self._taken = 0
         self._opened = asyncio.Event()
+        self.is_turned_off = False
         self.on_ack: AckListener | None = None
 
     @property
@@ -119,7 +135,8 @@ class Sockets:
         if reason == "warning":
             return
         for connection in connections:
-            self._leave(connection)
+            # Nothing is sent over it any more; what was sent may still be acknowledged.
+            self._take_out(connection)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(grace):
                 for connection in connections:
@@ -133,10 +150,23 @@ class Sockets:
             connection.cut()
             self._leave(connection)
 
+    async def turn_off(self, *, grace: float = 1.0) -> None:
+        """Turn Socket Mode off in the app's configuration: connections end, and new ones are told so."""
+        self.is_turned_off = True
+        await self.disconnect("link_disabled", grace=grace)
+
+    def freeze_all(self) -> None:
+        """Let nothing through on any connection, which both ends take for open. Needs a long ``ping_interval``."""
+        for connection in self.connections:
+            connection.freeze()
+
     async def close(self) -> None:
         """Close every connection in good order."""
         for connection in self.connections:
             self._leave(connection)
+            if connection.is_frozen:
+                connection.cut()
+                continue
             with contextlib.suppress(ConnectionError):
                 await connection.socket.close()
 
@@ -146,8 +176,9 @@ class Sockets:
         await socket.prepare(request)
         self._count += 1
         connection = Connection(name=f"socket-{self._count}", socket=socket, request=request)
-        if is_surplus:
-            await connection.send(self._disconnect_message("too_many_websockets"))
+        if is_surplus or self.is_turned_off:
+            reason: DisconnectReason = "link_disabled" if self.is_turned_off else "too_many_websockets"
+            await connection.send(self._disconnect_message(reason))
             await socket.close()
             return socket
         if await connection.send(self._hello(number)):
@@ -174,6 +205,9 @@ class Sockets:
 
     def _leave(self, connection: Connection) -> None:
         connection.end()
+        self._take_out(connection)
+
+    def _take_out(self, connection: Connection) -> None:
         if connection in self._open:
             self._open.remove(connection)
             self._changes.ring()

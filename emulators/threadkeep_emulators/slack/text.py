@@ -46,7 +46,8 @@ def visible_text(message: Message) -> str:
 
     A streamed message shows its text first and its final blocks under it.
     """
-    parts = [message.text] if message.stream or not message.blocks else []
+    is_streamed = message.stream is not None and not message.stream.is_overwritten
+    parts = [message.text] if is_streamed or not message.blocks else []
     parts.extend(part for block in message.blocks for part in block_texts(block))
     parts.extend(str(card.get("text") or card.get("fallback") or "") for card in message.attachments)
     return "\n".join(part for part in parts if part)

@@ -113,11 +113,13 @@ class WebApi:
             if method.token != "app":
                 raise SlackError("not_allowed_token_type")
             return self._nowhere, app.app_token_scopes
-        team = next((team for team in self._world.teams.values() if team.bot_token == token), None)
+        team = next((team for team in self._world.teams.values() if team.knows(token)), None)
         if team is None:
             raise SlackError("invalid_auth")
         if team.is_token_revoked:
             raise SlackError("token_revoked")
+        if self._world.clock() >= team.token_expiries.get(token, float("inf")):
+            raise SlackError("token_expired")
         if method.token != "bot":
             raise SlackError("not_allowed_token_type")
         return team, team.scopes

@@ -2,6 +2,7 @@
 
 import re
 
+from .grants import revoke
 from .interactions import Interactions
 from .people import OtherBot, Person
 from .places import Conversation
@@ -61,6 +62,25 @@ class Workspace:
             self._team.users[user.id] = user
             self._people[name] = Person(self._world, self._team, user, self._interactions)
         return self._people[name]
+
+    def stranger(self, name: str, *, team_id: str) -> Person:
+        """Add somebody of another organisation, whom channels shared over Slack Connect bring in.
+
+        users.info does not know them; their messages bring their profile along.
+
+        Args:
+            name: The name.
+            team_id: The workspace where they are at home.
+        """
+        user = User(id=self._world.ids.entity("U"), name=_handle(name), display_name=name)
+        self._team.strangers[user.id] = (user, team_id)
+        return Person(self._world, self._team, user, self._interactions)
+
+    def usergroup(self, handle: str) -> str:
+        """Add a group of users, and give what people type to mention it."""
+        group = self._world.ids.entity("S")
+        self._team.usergroups[group] = handle
+        return f"<!subteam^{group}>"
 
     def channel(
         self, name: str, *, is_private: bool = False, has_bot: bool = True, channel_id: str | None = None
@@ -125,10 +145,7 @@ class Workspace:
 
     def revoke_token(self) -> None:
         """Revoke the bot token, as an administrator who removes the app does."""
-        self._team.is_token_revoked = True
-        tokens = {"oauth": [], "bot": [self._team.bot_user]}
-        self._world.publish(self._team, {"type": "tokens_revoked", "tokens": tokens})
-        self._world.publish(self._team, {"type": "app_uninstalled"})
+        revoke(self._world, self._team, is_uninstall=True)
 
 
 def install(world: World, name: str, *, team_id: str | None, bot_name: str) -> Team:

@@ -12,8 +12,9 @@ from .courier import Courier
 from .delivery import Delivery
 from .events import deleted_event, edited_events, posted_events, reaction_event, wants, wrap
 from .ids import Ids
-from .records import App, Channel, EphemeralMessage, Message, Team
+from .records import App, Channel, EphemeralMessage, IssuedCode, Message, Team
 from .rendering import render_message
+from .triggers import Triggers
 from .wire import Payload
 
 
@@ -54,12 +55,15 @@ class World:
         self.courier = courier
         self.limits = limits
         self.teams: dict[str, Team] = {}
-        self.triggers: dict[str, float] = {}
+        self.triggers = Triggers(ids, clock, lifetime=limits.trigger_lifetime)
+        self.downloads: list[str] = []
         self.base_url = ""
+        self.codes: dict[str, IssuedCode] = {}
 
     def publish(self, team: Team, event: Payload, channel: Channel | None = None) -> Delivery | None:
         """Deliver an event if the app is to have it, and give its delivery."""
-        if not wants(self.app, team, event["type"], channel):
+        is_goodbye = event["type"] in {"tokens_revoked", "app_uninstalled"}
+        if (team.is_token_revoked and not is_goodbye) or not wants(self.app, team, event["type"], channel):
             return None
         return self.deliver(team, event)
 

@@ -3,7 +3,9 @@
 import pytest
 
 from threadkeep.chat.events import Addressing, PlaceKind
-from threadkeep_slack.inbound.events import addressing_of, is_from_person, is_spoken, people_in, place_of, to_event
+from threadkeep.messages import Attachment
+from threadkeep_slack.inbound.bots import Hearing, is_from_person
+from threadkeep_slack.inbound.events import addressing_of, people_in, place_of, to_event
 from threadkeep_slack.inbound.payloads import MessageEnvelope, SlackMessage, read_heading
 from threadkeep_slack.workspace import Workspace
 
@@ -22,14 +24,14 @@ def said(text="hello", **fields):
 
 @pytest.mark.parametrize("subtype", [None, "thread_broadcast", "file_share", "me_message"])
 def test_what_people_say_is_heard(subtype):
-    assert is_spoken(subtype)
+    assert Hearing().may_concern(subtype)
 
 
 @pytest.mark.parametrize(
     "subtype", ["message_changed", "message_deleted", "bot_message", "channel_join", "channel_topic", "new_one"]
 )
 def test_everything_else_is_not(subtype):
-    assert not is_spoken(subtype)
+    assert not Hearing().may_concern(subtype)
 
 
 @pytest.mark.parametrize(
@@ -118,16 +120,34 @@ def test_people_keep_one_id_across_an_organisation():
     assert str(event_of(said(), ORGANISATION).user) == "slack:E01:U0ANN"
 
 
-def test_files_are_named_as_not_read():
-    event = event_of(said("look", files=[{"name": "a.pdf"}, {"title": "b"}, {}]))
-    assert event.text.splitlines() == [
-        "look",
-        "[attached file, not read: a.pdf]",
-        "[attached file, not read: b]",
-        "[attached file, not read: unnamed]",
-    ]
-    many = event_of(said(None, files=[{"name": str(number)} for number in range(12)]))
-    assert many.text.splitlines()[-1] == "[and 2 more files, not read]"
+def test_files_come_along_as_attachments():
+    url = "https://files.slack.com/files-pri/T01-F1"
+    whole = {"id": "F1", "name": "a.pdf", "mimetype": "application/pdf", "size": 7, "url_private": url}
+    event = event_of(said("look", files=[whole, {"id": "F2", "title": "b"}, {"name": "c", "size": "many"}]))
+    assert event.text == "look"
+    assert event.attachments == (
+        Attachment(id="F1", name="a.pdf", media_type="application/pdf", size=7, url=url),
+        Attachment(id="F2", name="b"),
+        Attachment(id="", name="c", note="Slack does not say which file it is"),
+    )
+    assert event_of(said("look")).attachments == ()
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"mode": "tombstone"}, "it was deleted"),
+        ({"mode": "hidden_by_limit"}, "Slack hides it: the workspace's plan keeps no older files"),
+        ({"mode": "external", "is_external": True, "url_private": "https://a.example"}, "it lies outside of Slack"),
+        ({"is_external": True}, "it lies outside of Slack"),
+        ({"file_access": "file_not_found"}, "it is not there any more"),
+        ({"file_access": "access_denied"}, "Slack does not let me read it"),
+        ({"mode": "file_access", "file_access": "check_file_info"}, ""),
+    ],
+)
+def test_files_that_cannot_be_read_say_why(fields, reason):
+    (attachment,) = event_of(said("look", files=[{"id": "F1", **fields}])).attachments
+    assert attachment.note == reason
 
 
 def test_both_deliveries_of_a_mention_are_one_message():
@@ -144,8 +164,9 @@ def test_names_are_wanted_of_the_speaker_and_a_few_others():
     assert len(wanted) == 6
 
 
-def envelope(team="T01", authorizations=(), message=None):
+def envelope(team="T01", authorizations=(), message=None, context=None):
     body = {"event_id": "Ev01", "team_id": team, "authorizations": authorizations, "event": message or said()}
+    body["context_team_id"] = context
     return MessageEnvelope.model_validate(body)
 
 
@@ -156,6 +177,13 @@ def test_events_are_kept_under_the_workspace_of_the_installation():
     assert WORKSPACE.team_of(envelope("T02", [ours])) == "T01"
     assert WORKSPACE.team_of(envelope("T01", [theirs])) == "T01"
     assert WORKSPACE.team_of(envelope("T02", [theirs])) is None
+
+
+def test_the_context_names_the_workspace_where_a_channel_is_shared():
+    theirs = {"team_id": "T02", "enterprise_id": None}
+    assert WORKSPACE.team_of(envelope("T02", [theirs], context="T01")) == "T01"
+    ours = {"team_id": None, "enterprise_id": "E01"}
+    assert ORGANISATION.team_of(envelope("T09", [ours], context="T07")) == "T07"
 
 
 def test_an_organisation_wide_installation_keeps_workspaces_apart():

@@ -15,7 +15,7 @@ from threadkeep.errors import (
 )
 from threadkeep.sessions import SessionKey
 from threadkeep_emulators.faults import Fault
-from threadkeep_slack.limits import EDIT_BURST
+from threadkeep_slack.limits import EDITS_PER_MINUTE
 from threadkeep_slack.replies.pacing import Pacing
 from threadkeep_slack.replies.poster import SlackPoster
 from threadkeep_slack.web_api import new_client, new_session
@@ -197,11 +197,11 @@ async def test_when_slack_asks_one_reply_to_wait_the_others_wait_too(slack, ques
 
 async def test_edits_beyond_the_workspaces_share_are_not_sent(slack, poster):
     ts = await poster.post(0, "text")
-    for number in range(EDIT_BURST):
+    for number in range(EDITS_PER_MINUTE):
         await poster.edit(ts, f"text {number}")
     with pytest.raises(PlatformRateLimitError):
         await poster.edit(ts, "one too many")
-    assert len(slack.calls("chat.update")) == EDIT_BURST
+    assert len(slack.calls("chat.update")) == EDITS_PER_MINUTE
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The socket comes back: after a cut, after a refused address, after an outage."""
+"""The socket is renewed without a gap, and comes back: after a cut, after an outage, after silence."""
 
 import asyncio
 from contextlib import asynccontextmanager
@@ -7,10 +7,12 @@ import pytest
 
 from threadkeep.errors import PlatformAuthError
 from threadkeep_emulators.faults import Fault
+from threadkeep_emulators.slack import RetrySchedule, SlackEmulator
+from threadkeep_slack.transport.backoff import Backoff
 from threadkeep_slack.transport.bolt import build_app
 from threadkeep_slack.transport.port import Ending
-from threadkeep_slack.transport.socket_client import SocketFamily
-from threadkeep_slack.transport.socket_mode import SocketMode
+from threadkeep_slack.transport.socket_link import SocketFamily
+from threadkeep_slack.transport.socket_mode import SocketMode, SocketPace
 from threadkeep_slack.web_api import new_client, new_session
 from threadkeep_slack.workspace import identify
 
@@ -41,6 +43,14 @@ class Inlet:
 
 
 @pytest.fixture
+async def slack():
+    """Slack, which never pings within a test, and repeats quickly what is not acknowledged."""
+    schedule = RetrySchedule(ack_timeout=0.6, delays=(0.0, 0.1, 0.2))
+    async with SlackEmulator(schedule=schedule, ping_interval=3600) as emulator:
+        yield emulator
+
+
+@pytest.fixture
 def inlet():
     return Inlet()
 
@@ -50,9 +60,19 @@ def ending():
     return Ending()
 
 
+PACE = SocketPace(
+    ping_seconds=0.05,
+    retry_seconds=0.02,
+    retry_most_seconds=0.1,
+    quiet_seconds=0.1,
+    retire_seconds=2.0,
+    steady_seconds=0.0,
+)
+
+
 @pytest.fixture
 async def open_socket(socket_settings, inlet, ending):
-    """Connect with pings and a watchdog a hundred times faster than usual."""
+    """Connect, with everything a hundred times faster than usual."""
 
     @asynccontextmanager
     async def connected():
@@ -66,8 +86,7 @@ async def open_socket(socket_settings, inlet, ending):
                 web_client=client,
                 on_lost=ending.reach,
                 family=SocketFamily(),
-                ping_seconds=0.05,
-                down_seconds=0.2,
+                pace=PACE,
             )
             await socket.start()
             try:
@@ -76,6 +95,57 @@ async def open_socket(socket_settings, inlet, ending):
                 await socket.stop()
 
     return connected
+
+
+@pytest.mark.parametrize("reason", ["warning", "refresh_requested", "a_reason_of_later_days"])
+async def test_the_next_socket_is_open_before_the_old_one_closes(slack, open_socket, reason):
+    async with open_socket() as socket:
+        (old,) = slack.connections
+        asking = asyncio.create_task(slack.disconnect_sockets(reason, grace=5.0))
+        async with asyncio.timeout(5):
+            while slack.connections in ((), (old,)):
+                assert socket.is_up
+                await asyncio.sleep(0)
+        await asking
+        (new,) = await slack.wait_for_connections(1)
+        assert new != old
+        assert len(slack.calls("apps.connections.open")) == 2
+
+
+async def test_what_came_over_the_old_socket_is_acknowledged_on_it(slack, acme, open_socket, inlet):
+    async with open_socket():
+        inlet.is_open.clear()
+        (question,) = (await acme.user("Ann").dm("hello")).deliveries
+        (old,) = await slack.wait_for_connections(1)
+        await slack.wait_for_attempts(question, 1)
+        asking = asyncio.create_task(slack.disconnect_sockets(grace=5.0))
+        await slack.wait_for_connections(0)
+        await slack.wait_for_connections(1)
+        inlet.is_open.set()
+        await asking
+        await slack.wait_until_acked(question)
+        assert [attempt.outcome for attempt in question.attempts] == ["acked"]
+        assert question.acked_by == question.attempts[0].connection == old
+
+
+async def test_under_load_no_message_is_lost_doubled_or_out_of_order_at_a_renewal(slack, acme, open_socket, inlet):
+    people = [acme.user(f"Person {number}") for number in range(4)]
+    heard = []
+    async with open_socket() as socket:
+        for number in range(120):
+            if number % 6 == 3:
+                await slack.disconnect_sockets("warning" if number % 12 == 3 else "refresh_requested", grace=0.5)
+                assert socket.is_up
+            await people[number % 4].dm(f"message {number}")
+        await slack.wait_until_settled(timeout=15)
+    while not inlet.texts.empty():
+        heard.append(int(inlet.texts.get_nowait().removeprefix("message ")))
+    assert sorted(heard) == list(range(120))
+    for person in range(4):
+        assert [number for number in heard if number % 4 == person] == list(range(person, 120, 4))
+    tried = [attempt for delivery in slack.deliveries for attempt in delivery.attempts]
+    assert {attempt.outcome for attempt in tried} <= {"acked", "no_connection"}
+    assert all(delivery.acked_by == delivery.attempts[-1].connection for delivery in slack.deliveries)
 
 
 async def test_a_cut_socket_is_opened_again(slack, acme, open_socket, inlet):
@@ -98,27 +168,83 @@ async def test_an_outage_of_the_web_api_is_survived(slack, acme, open_socket, in
         assert not slack.faults.pending
 
 
-async def test_a_client_that_gave_up_is_revived_by_the_watchdog(slack, acme, open_socket, inlet):
-    async with open_socket() as socket:
-        client = socket._client
-        client.current_session_monitor.cancel()
-        client.message_receiver.cancel()
+async def test_a_request_to_wait_is_obeyed(slack, acme, open_socket, inlet):
+    async with open_socket():
+        slack.faults.add(Fault(match="apps.connections.open", kind="status", status=429, retry_after=0.3, times=2))
         slack.cut_sockets()
-        await client.current_session.close()
-        await acme.user("Ann").dm("after the silence")
-        await inlet.wait_for("after the silence")
+        await acme.user("Ann").dm("after the wait")
+        await inlet.wait_for("after the wait")
+        assert len(slack.calls("apps.connections.open")) == 4
 
 
-async def test_a_refused_app_token_ends_the_connection_for_good(slack, open_socket, ending):
-    async with open_socket() as socket:
-        client = socket._client
-        client.current_session_monitor.cancel()
-        client.message_receiver.cancel()
+async def test_a_warning_during_an_outage_leaves_the_old_socket_in_use(slack, acme, open_socket, inlet):
+    async with open_socket():
+        slack.faults.add(Fault(match="apps.connections.open", kind="status", status=503, times=6))
+        await slack.disconnect_sockets("warning")
+        await acme.user("Ann").dm("during the outage")
+        await inlet.wait_for("during the outage")
+        await slack.wait_for_connections(2)
+        assert not slack.faults.pending
+        await slack.wait_for_connections(1)
+        await acme.user("Ann").dm("after the outage")
+        await inlet.wait_for("after the outage")
+
+
+async def test_a_socket_over_which_not_even_pongs_come_is_replaced(slack, acme, open_socket, inlet):
+    async with open_socket():
+        slack.sockets.freeze_all()
+        # What Slack sends into the dead socket meanwhile it sends again.
+        await acme.user("Ann").dm("into the silence")
+        await inlet.wait_for("into the silence")
+
+
+async def test_each_socket_has_an_address_of_its_own(slack, open_socket):
+    async with open_socket():
+        for round_number in range(2, 5):
+            slack.cut_sockets()
+            await slack.wait_for_connections(0)
+            await slack.wait_for_connections(1)
+            assert len(slack.calls("apps.connections.open")) == round_number
+
+
+async def test_where_slack_allows_no_further_socket_the_old_one_makes_room(
+    monkeypatch, slack, acme, open_socket, inlet
+):
+    monkeypatch.setattr("threadkeep_emulators.slack.sockets.MAX_CONNECTIONS", 1)
+    async with open_socket():
+        await slack.disconnect_sockets("warning")
+        await slack.wait_for_call("apps.connections.open", lambda _: len(slack.calls("apps.connections.open")) > 2)
+        await acme.user("Ann").dm("still here")
+        await inlet.wait_for("still here")
+        await slack.wait_for_connections(1)
+
+
+@pytest.mark.parametrize("is_cut", [True, False])
+async def test_a_refused_app_token_ends_the_connection_for_good(slack, open_socket, ending, is_cut):
+    async with open_socket():
         slack.app.app_token = "xapp-another"
-        await client.current_session.close()
+        if is_cut:
+            slack.cut_sockets()
+        else:
+            await slack.disconnect_sockets("warning")
         with pytest.raises(PlatformAuthError, match="App-Level Tokens"):
             async with asyncio.timeout(5):
                 await ending.wait()
+
+
+async def test_socket_mode_turned_off_ends_the_connection_with_what_to_do(slack, open_socket, ending):
+    async with open_socket():
+        await slack.sockets.turn_off()
+        with pytest.raises(PlatformAuthError, match="turn it on at"):
+            async with asyncio.timeout(5):
+                await ending.wait()
+
+
+async def test_a_link_that_was_disabled_and_enabled_again_is_renewed(slack, acme, open_socket, inlet):
+    async with open_socket():
+        await slack.disconnect_sockets("link_disabled")
+        await acme.user("Ann").dm("on again")
+        await inlet.wait_for("on again")
 
 
 async def test_stop_during_an_outage_leaves_no_task(slack, open_socket):
@@ -126,6 +252,14 @@ async def test_stop_during_an_outage_leaves_no_task(slack, open_socket):
         slack.faults.add(Fault(match="apps.connections.open", kind="status", status=503, times=1000))
         slack.cut_sockets()
         await slack.wait_for_call("apps.connections.open", lambda call: call.error is not None)
+    assert not [task for task in asyncio.all_tasks() if "slack-" in task.get_name()]
+
+
+async def test_stop_during_a_renewal_leaves_no_task_and_no_socket(slack, open_socket):
+    async with open_socket():
+        await slack.disconnect_sockets("warning")
+        await slack.wait_for_connections(2)
+    await slack.wait_for_connections(0)
     assert not [task for task in asyncio.all_tasks() if "slack-" in task.get_name()]
 
 
@@ -142,3 +276,20 @@ async def test_an_acknowledgement_without_a_socket_is_made_up_for_later(slack, a
         (delivery,) = question.deliveries
         await slack.wait_until_settled(delivery)
         assert delivery.is_acked
+
+
+@pytest.mark.parametrize("payload", [[], 5, None, "text"])
+async def test_a_frame_of_no_known_form_is_acknowledged(slack, acme, open_socket, inlet, payload):
+    async with open_socket():
+        await slack.wait_until_acked(slack.deliver_payload(payload))
+        await slack.send_frame({"type": ["hello"], "envelope_id": {}})
+        await acme.user("Ann").dm("still there?")
+        await inlet.wait_for("still there?")
+
+
+def test_waits_grow_to_a_limit_and_differ_by_chance():
+    steady = Backoff(first=1.0, most=5.0, chance=lambda: 1.0)
+    assert [steady.next() for _ in range(5)] == [1.0, 2.0, 4.0, 5.0, 5.0]
+    steady.reset()
+    assert steady.next() == 1.0
+    assert Backoff(first=1.0, most=5.0, chance=lambda: 0.0).next() == 0.5

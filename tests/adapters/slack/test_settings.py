@@ -60,6 +60,9 @@ def test_address_is_read_from_the_environment():
         (HTTP | {"PORT": "70000"}, ["PORT", "65535"]),
         (SOCKET | {"SLACK_SOCKETS": "0"}, ["SLACK_SOCKETS", "1 to 10"]),
         (SOCKET | {"SLACK_SOCKETS": "two"}, ["SLACK_SOCKETS", "'two'"]),
+        (SOCKET | {"SLACK_STREAMING": "perhaps"}, ["SLACK_STREAMING", "on or off"]),
+        (SOCKET | {"SLACK_FEEDBACK": "2"}, ["SLACK_FEEDBACK", "on or off"]),
+        (SOCKET | {"SLACK_TASKS": "heap"}, ["SLACK_TASKS", "dense, plan, timeline"]),
     ],
 )
 def test_what_is_wrong_is_said_with_a_remedy(environ, words):

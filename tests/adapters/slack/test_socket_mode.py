@@ -150,7 +150,7 @@ async def test_auth_test_is_made_once_for_all_events(slack, adapter, sink, ann):
 
 @pytest.mark.parametrize("sockets", [1, 2])
 async def test_more_than_is_handed_over_at_once_waits(monkeypatch, slack, connect, socket_settings, sink, ann, sockets):
-    monkeypatch.setattr("threadkeep_slack.transport.socket_client.EVENTS_IN_FLIGHT", 5)
+    monkeypatch.setattr("threadkeep_slack.transport.socket_link.EVENTS_IN_FLIGHT", 5)
     monkeypatch.setattr("threadkeep_slack.inbound.hand_over.EVENTS_IN_FLIGHT", 5)
     slack.faults.add(Fault(match="users.info", kind="delay", seconds=0.1))
     await connect(socket_settings(sockets=sockets))

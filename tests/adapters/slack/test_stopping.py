@@ -6,7 +6,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from threadkeep.chat.adapter import Acceptance, ReplyContent, ReplyRequest
 from threadkeep.chat.events import StopRequested
 from threadkeep_emulators.faults import Fault
-from threadkeep_slack.inbound.stops import STOP_ACTION
+from threadkeep_slack.controls.actions import STOP_ACTION
 
 STOP_BUTTON = {
     "type": "actions",

@@ -76,11 +76,12 @@ async def test_what_is_not_said_by_a_person_is_acknowledged_and_dropped(slack, a
     assert all(delivery.is_acked for delivery in slack.deliveries)
 
 
-async def test_files_are_named_to_the_model(acme, adapter, sink, ann):
+async def test_files_come_along_with_what_is_said(acme, adapter, sink, ann):
     file = acme.file("plan.pdf", b"%PDF", mimetype="application/pdf", owner=ann)
     await ann.dm("read this", files=[file])
     (event,) = await sink.wait_for()
-    assert event.text == "read this\n[attached file, not read: plan.pdf]"
+    assert event.text == "read this"
+    assert [(one.id, one.name, one.size) for one in event.attachments] == [(file.id, "plan.pdf", 4)]
 
 
 async def test_events_of_another_workspace_are_left_to_its_own_bot(slack, adapter, sink, ann):

@@ -81,7 +81,13 @@ async def test_append_refusals(client, question, stream_ts):
 
 @pytest.mark.parametrize(
     "chunk",
-    [{"type": "poem"}, {"type": "markdown_text"}, {"type": "task_update", "id": "1", "title": "t", "status": "odd"}],
+    [
+        {"type": "poem"},
+        {"type": "markdown_text"},
+        {"type": "task_update", "id": "1", "title": "t", "status": "odd"},
+        {"type": "task_update", "id": "1", "title": "t", "status": "complete", "sources": ["https://example.org"]},
+        {"type": "task_update", "id": "1", "title": "t", "status": "complete", "details": ["x"]},
+    ],
 )
 async def test_broken_chunks_are_refused_whole(client, question, chunk):
     good = {"type": "markdown_text", "text": "a"}
@@ -98,6 +104,62 @@ async def test_task_chunks_are_merged_by_id(client, question):
     await client.chat_appendStream(**place, ts=answer["ts"], chunks=tasks)
     [seen] = question.thread.replies
     assert [task["status"] for task in seen.tasks] == ["complete"]
+
+
+async def test_details_of_a_card_are_added_up(client, question):
+    card = {"type": "task_update", "id": "1", "title": "Search", "status": "in_progress", "details": "page 1"}
+    place = {"channel": question.channel_id}
+    answer = await client.chat_startStream(**place, thread_ts=question.ts, chunks=[card])
+    source = {"type": "url", "url": "https://example.org", "text": "Example"}
+    more = card | {"title": "Searched", "details": ", page 2", "sources": [source]}
+    await client.chat_appendStream(**place, ts=answer["ts"], chunks=[more])
+    (shown,) = question.thread.replies[0].tasks
+    assert (shown["title"], shown["details"], shown["sources"]) == ("Searched", "page 1, page 2", [source])
+
+
+async def test_a_card_left_open_is_shown_as_failed_when_the_stream_ends(client, question):
+    card = {"type": "task_update", "id": "1", "title": "Search", "status": "in_progress"}
+    place = {"channel": question.channel_id}
+    answer = await client.chat_startStream(**place, thread_ts=question.ts, chunks=[card])
+    await client.chat_stopStream(**place, ts=answer["ts"])
+    assert [shown["status"] for shown in question.thread.replies[0].tasks] == ["error"]
+
+
+async def test_a_stream_takes_so_many_cards_and_so_much_text(client, question):
+    cards = [{"type": "task_update", "id": str(n), "title": "t", "status": "complete"} for n in range(51)]
+    place = {"channel": question.channel_id}
+    refused = client.chat_startStream(**place, thread_ts=question.ts, chunks=cards)
+    assert await refusal(refused) == "msg_blocks_too_many"
+    answer = await client.chat_startStream(**place, thread_ts=question.ts, markdown_text="x" * 12_000)
+    for _ in range(2):
+        await client.chat_appendStream(**place, ts=answer["ts"], markdown_text="x" * 12_000)
+    refused = client.chat_appendStream(**place, ts=answer["ts"], markdown_text="x" * 4_001)
+    assert await refusal(refused) == "msg_too_long"
+
+
+async def test_a_repaired_stream_shows_its_blocks_only(client, question, stream_ts):
+    place = {"channel": question.channel_id, "ts": stream_ts}
+    await client.chat_stopStream(**place)
+    await client.chat_update(**place, text="Hello", blocks=[{"type": "markdown", "text": "Hello"}])
+    assert question.thread.replies[0].text == "Hello"
+
+
+async def test_calls_above_a_tier_are_refused_with_the_seconds_to_wait(session):
+    now = 1_000.0
+    async with SlackEmulator(clock=lambda: now, enforce_rate_limits=True) as slack:
+        acme = slack.workspace("Acme")
+        question = await acme.user("Ann").dm("hi")
+        client = AsyncWebClient(token=acme.bot_token, base_url=slack.api_url, session=session, retry_handlers=[])
+        place = {"channel": question.channel_id, "thread_ts": question.ts}
+        for _ in range(20):
+            await client.chat_startStream(**place, markdown_text="a")
+        now += 10
+        with pytest.raises(SlackApiError) as caught:
+            await client.chat_startStream(**place, markdown_text="a")
+        assert (caught.value.response.status_code, caught.value.response["error"]) == (429, "ratelimited")
+        assert caught.value.response.headers["Retry-After"] == "50"
+        now += 50
+        await client.chat_startStream(**place, markdown_text="a")
 
 
 async def test_finished_stream_takes_no_more(client, question, stream_ts):

@@ -2,11 +2,11 @@
 
 from threadkeep_emulators.slack.call import Method
 
-from . import assistant, chat, conversations, identity, reactions, streams, surfaces
+from . import assistant, chat, conversations, identity, modals, oauth, reactions, streams, surfaces, uploads
 
 METHODS: dict[str, Method] = {
     method.name: method
-    for family in (assistant, chat, conversations, identity, reactions, streams, surfaces)
+    for family in (assistant, chat, conversations, identity, modals, oauth, reactions, streams, surfaces, uploads)
     for method in family.METHODS
 }
 

@@ -170,6 +170,8 @@ def _find_target(call: Request, target: str) -> Channel | None:
 
 
 def _apply(message: Message, content: Content, *, metadata: Payload | None, edited: Payload) -> None:
+    if message.stream is not None:
+        message.stream.is_overwritten = True
     if content.text is not None:
         message.text = content.text
         message.blocks = []

@@ -64,6 +64,15 @@ def get_team(call: Request) -> Payload:
     return {"team": {"id": call.team.id, "name": call.team.name, "domain": call.team.domain}}
 
 
+def list_usergroups(call: Request) -> Payload:
+    """List the groups of users (https://docs.slack.dev/reference/methods/usergroups.list)."""
+    groups = [
+        {"id": group, "team_id": call.team.id, "is_usergroup": True, "name": handle.title(), "handle": handle}
+        for group, handle in call.team.usergroups.items()
+    ]
+    return {"usergroups": groups}
+
+
 METHODS = (
     Method(name="auth.test", perform=test_auth),
     Method(name="api.test", perform=test_api, tier=4, token="none"),
@@ -77,5 +86,6 @@ METHODS = (
     Method(name="users.info", perform=get_user, scopes=("users:read",), tier=4),
     Method(name="users.list", perform=list_users, scopes=("users:read",), tier=2),
     Method(name="bots.info", perform=get_bot, scopes=("users:read",), tier=3),
+    Method(name="usergroups.list", perform=list_usergroups, scopes=("usergroups:read",), tier=2),
     Method(name="team.info", perform=get_team, scopes=("team:read",), tier=3),
 )

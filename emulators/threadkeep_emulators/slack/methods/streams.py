@@ -8,7 +8,7 @@ from threadkeep_emulators.slack.wire import Payload
 
 from .assistant import SESSION_STATUSES
 from .chat import dress, thread_root, writable_channel
-from .content import check_markdown, read_metadata
+from .content import MAX_TEXT, check_markdown, read_metadata
 
 _TASK_STATES = frozenset({"pending", "in_progress", "complete", "error"})
 _TASK_DISPLAY_MODES = frozenset({"timeline", "plan", "dense"})
@@ -68,6 +68,7 @@ def stop_stream(call: Request) -> Payload:
         target.blocks = [*target.blocks, *blocks]
         target.metadata = metadata or target.metadata
         stream.state = "completed"
+        _settle(stream)
 
     call.world.edit(call.team, message, finish)
     session = call.team.sessions.get((channel.id, message.thread_ts or message.ts))
@@ -108,6 +109,7 @@ def _streaming(call: Request) -> tuple[Channel, Message, Stream]:
         raise SlackError("message_not_in_streaming_state")
     if call.world.clock() - stream.started_at > call.world.limits.stream_lifetime:
         stream.state = "completed"
+        _settle(stream)
         call.world.changes.ring()
         raise SlackError("message_not_in_streaming_state")
     return channel, message, stream
@@ -125,6 +127,7 @@ def _write(call: Request, message: Message, stream: Stream) -> None:
         raise SlackError("streaming_mode_mismatch")
     if markdown is not None:
         check_markdown(markdown)
+        _check_length(message.text + markdown)
         message.text += markdown
     else:
         _write_chunks(chunks, message, stream)
@@ -144,15 +147,56 @@ def _write_chunks(chunks: object, message: Message, stream: Stream) -> None:
         elif chunk["type"] == "blocks":
             blocks.extend(check_blocks(chunk["blocks"], too_many="msg_blocks_too_many"))
     check_markdown("".join(texts))
-    if len(message.blocks) + len(blocks) > MAX_BLOCKS:
+    tasks = stream.tasks.keys() | {chunk["id"] for chunk in chunks if chunk["type"] == "task_update"}
+    # A card is a block of the message too: apps were seen to be refused beyond this.
+    if len(message.blocks) + len(blocks) + len(tasks) > MAX_BLOCKS:
         raise SlackError("msg_blocks_too_many")
+    _check_length(message.text + "".join(texts))
     message.text += "".join(texts)
     message.blocks = [*message.blocks, *blocks]
     for chunk in chunks:
         if chunk["type"] == "task_update":
-            stream.tasks[chunk["id"]] = stream.tasks.get(chunk["id"], {}) | chunk
+            stream.tasks[chunk["id"]] = _merged(stream.tasks.get(chunk["id"], {}), chunk)
         elif chunk["type"] == "plan_update":
             stream.plan_title = chunk["title"]
+
+
+def _merged(card: Payload, update: Payload) -> Payload:
+    """Change a card: title and status are replaced, the rest is added to what stands there.
+
+    So it was seen; the pages do not say it (openclaw/openclaw#125168).
+    """
+    added = {name: card.get(name, "") + update[name] for name in ("details", "output") if update.get(name)}
+    sources = [*card.get("sources", []), *update.get("sources", [])]
+    return card | update | added | ({"sources": sources} if sources else {})
+
+
+def _settle(stream: Stream) -> None:
+    """Show what was left open as failed, as Slack does when a stream ends (vercel/chat#911)."""
+    for card in stream.tasks.values():
+        if card["status"] in {"pending", "in_progress"}:
+            card["status"] = "error"
+
+
+def _check_length(text: str) -> None:
+    if len(text) > MAX_TEXT:
+        raise SlackError("msg_too_long")
+
+
+def _is_card(chunk: Payload) -> bool:
+    sources = chunk.get("sources", [])
+    return (
+        isinstance(chunk.get("id"), str)
+        and isinstance(chunk.get("title"), str)
+        and chunk.get("status") in _TASK_STATES
+        and all(isinstance(chunk.get(name, ""), str) for name in ("details", "output"))
+        and isinstance(sources, list)
+        and all(isinstance(source, dict) and _is_source(source) for source in sources)
+    )
+
+
+def _is_source(source: Payload) -> bool:
+    return source.get("type") == "url" and isinstance(source.get("url"), str) and isinstance(source.get("text"), str)
 
 
 def _check_chunk(chunk: Payload) -> None:
@@ -161,11 +205,7 @@ def _check_chunk(chunk: Payload) -> None:
         "markdown_text": isinstance(chunk.get("text"), str),
         "plan_update": isinstance(chunk.get("title"), str),
         "blocks": isinstance(chunk.get("blocks"), list),
-        "task_update": (
-            isinstance(chunk.get("id"), str)
-            and isinstance(chunk.get("title"), str)
-            and chunk.get("status") in _TASK_STATES
-        ),
+        "task_update": _is_card(chunk),
     }
     if not isinstance(kind, str) or not is_good.get(kind, False):
         raise SlackError("invalid_chunks")

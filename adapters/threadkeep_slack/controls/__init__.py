@@ -1,0 +1,1 @@
+"""What people press, choose, fill in and command on Slack, and what only one of them sees."""
