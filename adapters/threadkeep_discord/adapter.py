@@ -11,11 +11,13 @@ from threadkeep.chat.adapter import Reply, ReplyRequest, SharedState, Sink
 from threadkeep.chat.events import Event, Place
 from threadkeep.chat.reply import EditingReply, ReplyLimits
 from threadkeep.errors import PlatformUnavailableError
+from threadkeep.messages import Attachment, File
 from threadkeep_discord.arrivals import ArrivalReader
 from threadkeep_discord.catch_up import MissedMessages
 from threadkeep_discord.client import DiscordClient
 from threadkeep_discord.crew import ShardCrew
 from threadkeep_discord.directory import Directory
+from threadkeep_discord.files import DiscordFiles
 from threadkeep_discord.ingress import gather_crew, log_in
 from threadkeep_discord.limits import EDIT_INTERVAL, MESSAGE_LENGTH
 from threadkeep_discord.places import PLATFORM, ReplyIn
@@ -72,6 +74,7 @@ class DiscordAdapter:
         )
         # discord.py takes what is left out for allowed; here it stays forbidden.
         self._allowed_mentions = discord.AllowedMentions.none().merge(allowed_mentions or discord.AllowedMentions())
+        self._files = DiscordFiles(self._connected, api_url=self._settings.api_url)
         self._client: DiscordClient | None = None
         self._directory: Directory | None = None
         self._crew: ShardCrew | None = None
@@ -110,6 +113,12 @@ class DiscordAdapter:
         if client is None or client.user is None:
             return "Discord (not connected)"
         return f"Discord as @{client.user.name}{_servers(client)} ({_role(self._crew)})"
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether it is logged in, and the gateway sends what happens or this process stands by."""
+        client = self._client
+        return client is not None and not client.is_closed() and (self._crew is None or self._crew.is_up)
 
     async def start(self, sink: Sink | None, shared: SharedState | None = None) -> None:
         """Log in, and hand what happens to the sink from then on.
@@ -183,6 +192,7 @@ class DiscordAdapter:
         self._directory = None
         if crew is not None:
             await crew.aclose(grace=_DRAIN_SECONDS)
+        await self._files.aclose()
         if client is not None:
             await client.close()
             client.stop_heartbeats()
@@ -192,6 +202,26 @@ class DiscordAdapter:
         """Open a reply that posts messages and edits them."""
         poster = DiscordPoster(request, client=self._connected, link_previews=self._settings.link_previews)
         return EditingReply(request, poster, _LIMITS)
+
+    async def read_file(self, place: Place, attachment: Attachment, *, most: int) -> File:  # noqa: ARG002 - see below
+        """Read a file that stands in a message, from Discord's file server only.
+
+        The attachment itself says where its message stands: a question that is answered in a thread of its own does not
+        stand in that thread.
+
+        Raises:
+            FileNotReadError: It is too large or gone.
+            PlatformError: Discord is not reached, or the adapter is not connected.
+        """
+        return await self._files.read(attachment, most=most)
+
+    async def send_file(self, place: Place, file: File, *, caption: str = "") -> str:
+        """Post a file into a place and give its message's id.
+
+        Raises:
+            PlatformError: It could not be posted, or the adapter is not connected.
+        """
+        return await self._files.send(place, file, caption=caption)
 
     def _connected(self) -> DiscordClient:
         if self._client is None or self._client.is_closed() or self._client.user is None:

@@ -43,6 +43,11 @@ class ShardCrew:
         return tuple(sorted(self._runners))
 
     @property
+    def is_up(self) -> bool:
+        """Whether all shards of this process are connected; one that stands by has none."""
+        return all(runner.is_up for runner in self._runners.values())
+
+    @property
     def count(self) -> int:
         """How many shards there are."""
         return self._count

@@ -7,6 +7,7 @@ import discord
 from threadkeep.chat.events import Addressing, MessageEdited, MessageReceived, PlaceKind, StopRequested
 from threadkeep.messages import clean_text
 from threadkeep.sessions import UserKey
+from threadkeep_discord.files import attachments_of
 from threadkeep_discord.places import PLATFORM, ReplyIn, Spot, spot_of
 from threadkeep_discord.text import has_words, own_roles, readable_text
 
@@ -40,6 +41,7 @@ def read_message(message: discord.Message, *, bot_id: int, reply_in: ReplyIn) ->
         text=text,
         addressing=addressing,
         sent_at=message.created_at.timestamp(),
+        attachments=attachments_of(message),
     )
 
 

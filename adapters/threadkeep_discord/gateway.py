@@ -141,6 +141,11 @@ class GatewayConnection:
         session = self._session
         return None if session is None else replace(session, sequence=self._owner.settled(session.sequence))
 
+    @property
+    def is_up(self) -> bool:
+        """Whether Discord has accepted the connection, and it is open."""
+        return self._is_up and self._socket is not None and self._socket.open
+
     async def listen(self) -> None:
         """Connect and listen until Discord ends it for good.
 

@@ -30,8 +30,41 @@ CALL_TIMEOUT: Final = 75.0
 IDENTIFY_SECONDS: Final = 5.0
 """Seconds between the beginnings of gateway sessions: https://discord.com/developers/docs/events/gateway#sharding"""
 
+FILE_SECONDS: Final = 30.0
+"""Seconds for one request for a file."""
+
+FILE_ATTEMPTS: Final = 3
+"""How often a file is asked for when Discord's file server fails."""
+
+FILE_RETRY_DELAY: Final = 0.5
+"""Seconds before it is asked for again; longer each time."""
+
 HISTORY_PAGE: Final = 100
 """Messages of one page of history: https://discord.com/developers/docs/resources/message#get-channel-messages"""
 
 LOOK_BACK_PAGES: Final = 5
 """Pages of history that are read to find a reply that may have been posted."""
+
+BUTTONS_IN_ROW: Final = 5
+"""Buttons of one row: https://discord.com/developers/docs/components/reference#action-row"""
+
+ROWS: Final = 5
+"""Rows under a message: https://discord.com/developers/docs/components/reference#action-row"""
+
+TOKEN_SECONDS: Final = 890.0
+"""Seconds for which an interaction can be answered, a little less than Discord's fifteen minutes.
+
+https://discord.com/developers/docs/interactions/receiving-and-responding#followup-messages
+"""
+
+FORM_SECONDS: Final = 90 * 86_400.0
+"""Seconds for which a button opens its form."""
+
+COMMANDS: Final = 100
+"""Commands of an application: https://discord.com/developers/docs/interactions/application-commands#registering-a-command"""
+
+COMMAND_DESCRIPTION_LENGTH: Final = 100
+"""Characters of what a command or its option says of itself.
+
+https://discord.com/developers/docs/interactions/application-commands#application-command-object
+"""

@@ -18,12 +18,14 @@ the next time.
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import NotRequired, TypedDict, cast
+from typing import Any, NotRequired, Self, TypedDict, cast
 
 import discord
 import structlog
 
 from threadkeep.chat.adapter import ReplyRequest
+from threadkeep_discord.interactions.components import ids_in
+from threadkeep_discord.interactions.marks import Asked
 from threadkeep_discord.limits import HISTORY_PAGE, LOOK_BACK_PAGES
 from threadkeep_discord.threads import Question
 
@@ -55,6 +57,7 @@ class PostedPayload(TypedDict):
     author: AuthorPayload
     content: str
     message_reference: NotRequired[ReferencePayload]
+    components: NotRequired[list[dict[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,10 +67,19 @@ class Posted:
     Attributes:
         message_id: Its id.
         text: What it shows.
+        elements: The ids of what stands under it.
     """
 
     message_id: str
     text: str
+    elements: tuple[str, ...] = ()
+
+    @classmethod
+    def read(cls, message: PostedPayload) -> Self:
+        """Read a message of the bot."""
+        return cls(
+            message_id=str(message["id"]), text=message["content"], elements=tuple(ids_in(message.get("components") or ()))
+        )
 
 
 class EarlierParts:
@@ -84,7 +96,11 @@ class EarlierParts:
         self._known = dict(request.posted)
         question = Question.parse(request.place.reply_to)
         self._is_alone = question is not None
-        self._question_id = str(question.message_id) if question else request.place.reply_to
+        # An interaction's id is of the same kind as a message's, and tells as well what came after it.
+        asked = Asked.parse(request.place.reply_to)
+        self._question_id = str(asked.interaction_id) if asked is not None else request.place.reply_to
+        if question is not None:
+            self._question_id = str(question.message_id)
         self._own: list[PostedPayload] | None = None
         self._new_since: int | None = None
 
@@ -111,7 +127,7 @@ class EarlierParts:
             # What follows a part that was never posted was not posted either.
             self._new_since = part
             return None
-        return Posted(message_id=found["id"], text=found["content"])
+        return Posted.read(found)
 
     async def _read_once(self, question_id: str) -> list[PostedPayload]:
         if self._own is None:

@@ -3,11 +3,15 @@
 import hashlib
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
+from typing import Any, cast
 
 import discord
+from discord.http import MultipartParameters
 
 from threadkeep.chat.adapter import ReplyRequest
 from threadkeep.chat.elements import Elements
+from threadkeep_discord.interactions.components import ids_in, rows_of
+from threadkeep_discord.interactions.marks import Asked
 from threadkeep_discord.limits import NONCE_LENGTH
 from threadkeep_discord.look_back import EarlierParts, Posted, PostedPayload, read_own, squeezed
 from threadkeep_discord.places import DIRECT_WORKSPACE
@@ -36,7 +40,8 @@ class DiscordPoster:
         self._channel_id = int(session.channel)
         self._guild_id = None if session.workspace == DIRECT_WORKSPACE else int(session.workspace)
         self._question = Question.parse(request.place.reply_to)
-        is_referring = request.place.is_shared and self._question is None
+        asked = Asked.parse(request.place.reply_to)
+        is_referring = request.place.is_shared and self._question is None and asked is None
         self._reply_to = request.place.reply_to if is_referring else None
         self._earlier = EarlierParts(request, read=self._read_own)
         self._generations: dict[int, int] = {}
@@ -53,28 +58,28 @@ class DiscordPoster:
         async with calling("look for a message"):
             posted = await self._earlier.find(part, text)
         if posted is None:
-            posted = await self._post_new(part, text)
-        if squeezed(posted.text) != squeezed(text):
+            posted = await self._post_new(part, text, elements)
+        if squeezed(posted.text) != squeezed(text) or posted.elements != tuple(ids_in(rows_of(elements))):
             # An earlier attempt has posted this part, with what it had to say then.
-            await self.edit(posted.message_id, text)
+            await self.edit(posted.message_id, text, elements)
         self._earlier.note(part, posted.message_id)
         return posted.message_id
 
     async def edit(self, message_id: str, text: str, elements: Elements = ()) -> None:
-        """Replace the text of a message.
+        """Replace the text of a message, and what stands under it.
 
         Raises:
             PlatformError: Discord refuses, or cannot be reached.
         """
         async with calling("edit a message"):
             try:
-                await self._edit_once(message_id, text)
+                await self._edit_once(message_id, text, elements)
             except discord.HTTPException as error:
                 if error.code != THREAD_ARCHIVED:
                     raise
                 # A new message reopens a thread by itself, an edit does not; a locked thread stays closed to both.
                 await self._client().http.edit_channel(self._channel_id, archived=False)
-                await self._edit_once(message_id, text)
+                await self._edit_once(message_id, text, elements)
 
     async def remove(self, message_id: str) -> None:
         """Delete a message; harmless if it is gone already.
@@ -84,27 +89,31 @@ class DiscordPoster:
         """
         async with calling("delete a message"):
             try:
-                await self._message(message_id).delete()
+                await self._client().http.delete_message(self._channel_id, int(message_id))
             except discord.NotFound as error:
                 if error.code != UNKNOWN_MESSAGE:
                     raise
 
-    async def _post_new(self, part: int, text: str) -> Posted:
+    async def _post_new(self, part: int, text: str, elements: Elements) -> Posted:
         async with calling("post a message"):
             if part == 0 and self._question is not None:
                 await open_thread(self._client(), self._question, guild_id=self._guild_id)
-            message = await self._post_once(part, text)
-        return Posted(message_id=str(message.id), text=message.content)
+            message = await self._post_once(part, text, elements)
+        return Posted.read(message)
 
     async def _read_own(self, after: int) -> list[PostedPayload]:
         return await read_own(self._client(), self._channel_id, after=after)
 
-    async def _post_once(self, part: int, text: str) -> discord.Message:
+    async def _post_once(self, part: int, text: str, elements: Elements) -> PostedPayload:
         while True:
             generation = self._generations.get(part, 0)
             reference = self._reference() if part == 0 else None
+            body = message_body(text, elements, allowed=self._allowed())
+            body |= {"nonce": nonce(self._run_id, part, generation), "enforce_nonce": True, "flags": self._flags}
+            if reference is not None:
+                body["message_reference"] = reference.to_dict()
             try:
-                return await self._send(text, nonce=nonce(self._run_id, part, generation), reference=reference)
+                return await self._send(body)
             except discord.HTTPException as error:
                 if reference is not None and _refuses_reference(error):
                     self._reply_to = None
@@ -114,30 +123,17 @@ class DiscordPoster:
                 else:
                     raise
 
-    async def _edit_once(self, message_id: str, text: str) -> None:
-        await self._message(message_id).edit(content=text, allowed_mentions=self._allowed())
+    async def _edit_once(self, message_id: str, text: str, elements: Elements) -> None:
+        body = message_body(text, elements, allowed=self._allowed()) | {"components": rows_of(elements)}
+        await self._client().http.edit_message(self._channel_id, int(message_id), params=_parameters(body))
 
-    async def _send(self, text: str, *, nonce: str, reference: discord.MessageReference | None) -> discord.Message:
-        channel = self._channel()
-        silence = not self._link_previews
-        if reference is None:
-            return await channel.send(
-                text, nonce=nonce, allowed_mentions=self._allowed(), mention_author=False, suppress_embeds=silence
-            )
-        return await channel.send(
-            text,
-            nonce=nonce,
-            reference=reference,
-            allowed_mentions=self._allowed(),
-            mention_author=False,
-            suppress_embeds=silence,
-        )
+    async def _send(self, body: dict[str, Any]) -> PostedPayload:
+        answer = await self._client().http.send_message(self._channel_id, params=_parameters(body))
+        return cast("PostedPayload", answer)
 
-    def _channel(self) -> discord.PartialMessageable:
-        return self._client().get_partial_messageable(self._channel_id, guild_id=self._guild_id)
-
-    def _message(self, message_id: str) -> discord.PartialMessage:
-        return self._channel().get_partial_message(int(message_id))
+    @property
+    def _flags(self) -> int:
+        return 0 if self._link_previews else discord.MessageFlags.suppress_embeds.flag
 
     def _allowed(self) -> discord.AllowedMentions:
         return self._client().allowed_mentions or discord.AllowedMentions.none()
@@ -153,6 +149,13 @@ class DiscordPoster:
         )
 
 
+def message_body(text: str, elements: Elements, *, allowed: discord.AllowedMentions) -> dict[str, Any]:
+    """Give a message as Discord takes it: its text, what stands under it, and whom it may ping."""
+    body: dict[str, Any] = {"content": text, "allowed_mentions": {**allowed.to_dict(), "replied_user": False}}
+    rows = rows_of(elements)
+    return body | {"components": rows} if rows else body
+
+
 def nonce(run_id: str, part: int, generation: int = 0) -> str:
     """Make the mark by which Discord knows a post that is repeated.
 
@@ -161,6 +164,10 @@ def nonce(run_id: str, part: int, generation: int = 0) -> str:
     """
     mark = hashlib.blake2b(f"{run_id}/{part}/{generation}".encode(), digest_size=18).digest()
     return urlsafe_b64encode(mark).decode()[:NONCE_LENGTH]
+
+
+def _parameters(body: dict[str, Any]) -> MultipartParameters:
+    return MultipartParameters(payload=body, multipart=None, files=None)
 
 
 def _refuses_reference(error: discord.HTTPException) -> bool:

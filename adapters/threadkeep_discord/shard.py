@@ -67,6 +67,11 @@ class ShardRunner:
         """Whether the first attempt to connect has come to an end."""
         return self._settled.is_set()
 
+    @property
+    def is_up(self) -> bool:
+        """Whether the gateway sends what happens."""
+        return self._connection is not None and self._connection.is_up
+
     def start(self, *, is_patient: bool, on_over: Callable[[PlatformError], None]) -> None:
         """Begin to connect.
 

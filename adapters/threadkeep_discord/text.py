@@ -15,7 +15,7 @@ _TOKEN = re.compile(
 def readable_text(message: discord.Message, *, bot_id: int) -> str:
     """Give the text of a message, with names for ids, without the mentions of the bot.
 
-    What the text cannot carry is told in its own line: forwarded messages as quotes, attached files by name.
+    Forwarded messages are told as quotes. Attached files are not in the text.
     """
     parts = [_with_names(message, message.content, bot_id=bot_id)]
     parts += [
@@ -23,16 +23,12 @@ def readable_text(message: discord.Message, *, bot_id: int) -> str:
         for copy in message.message_snapshots
         if copy.content.strip()
     ]
-    parts += [
-        f"[attached file, not read: {' '.join(file.filename.split())}, {file.size} bytes]"
-        for file in message.attachments
-    ]
     return clean_text("\n".join(part for part in parts if part)).strip()
 
 
 def has_words(message: discord.Message) -> bool:
     """Tell whether there is anything to read: text, a forwarded text or a file."""
-    has_forward = any(copy.content.strip() for copy in message.message_snapshots)
+    has_forward = any(copy.content.strip() or copy.attachments for copy in message.message_snapshots)
     return bool(message.content.strip() or message.attachments or has_forward)
 
 
@@ -80,3 +76,13 @@ def _name(message: discord.Message, token: re.Match[str]) -> str:
             name = next((f"@{user.display_name}" for user in message.mentions if user.id == target), None)
     # An id that is not known is a mention inside code, or of something that is gone: it stays as it was written.
     return name or token[0]
+
+
+def shortened(text: str, length: int) -> str:
+    """Give a text that is no longer than so many UTF-16 units; what is cut off ends with ``…``."""
+    if utf16_length(text) <= length:
+        return text
+    text = text[: length - 1]
+    while utf16_length(text) > length - 1:
+        text = text[:-1]
+    return f"{text.rstrip()}…"

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from threadkeep_emulators.faults import Faults
 
-from .cdn import TEMPLATE, Cdn
+from .cdn import TEMPLATE, Cdn, expire_links
 from .changes import Bell
 from .desk import Desk
 from .flags import EVERYONE_PERMISSIONS, NO_INTENTS, Intent
@@ -235,6 +235,10 @@ class DiscordEmulator:
         for guild in everywhere if guilds is None else guilds:
             guild.join(person, nick=nick)
         return person
+
+    def expire_links(self) -> None:
+        """Let the addresses of all files expire now, which they otherwise do after a day."""
+        expire_links(self._realm)
 
     def channel(self, channel_id: int) -> Channel:
         """Give a channel, thread or direct message by its id.

@@ -2,8 +2,8 @@
 
 from collections import OrderedDict
 from dataclasses import dataclass, replace
-from urllib.parse import quote
 
+from .cdn import signed_url
 from .errors import ApiError, empty_message, invalid_form, thread_archived, unknown_message
 from .flags import MessageFlag, MessageKind, Permission
 from .forms import Changes, Draft, Upload
@@ -26,7 +26,6 @@ from .realm import Realm
 
 _NONCE_SECONDS = 300.0
 _ANSWERABLE = frozenset({MessageKind.DEFAULT, MessageKind.REPLY, MessageKind.CHAT_INPUT_COMMAND})
-_LINK_SECONDS = 24 * 3600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -277,15 +276,12 @@ class Posting:
 
     def _attachment(self, channel: ChannelState, upload: Upload) -> Attachment:
         attachment_id = self._realm.ids.snowflake()
-        now = int(self._realm.clock())
-        signature = f"ex={now + _LINK_SECONDS:x}&is={now:x}&hm={self._realm.ids.token(32)}"
-        path = f"attachments/{channel.id}/{attachment_id}/{quote(upload.filename)}"
         return Attachment(
             id=attachment_id,
             filename=upload.filename,
             content_type=upload.content_type,
             data=upload.data,
-            url=f"{self._realm.base_url}/{path}?{signature}",
+            url=signed_url(self._realm, channel.id, attachment_id, upload.filename),
             description=upload.description,
         )
 

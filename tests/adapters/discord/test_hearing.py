@@ -99,14 +99,18 @@ async def test_people_are_known_by_their_names_in_the_server(discord, guild, gen
     assert (await inbox.next()).speaker == "Bel"
 
 
-async def test_attached_files_are_told_by_name(discord, adapter, ann, inbox):
-    await ann.dm("look", files={"cat.png": b"1234"})
+async def test_attached_files_come_along_with_what_is_said(discord, adapter, ann, inbox):
+    said = await ann.dm("look", files={"cat.png": b"1234", "notes.txt": b"12"})
     await ann.dm("", files={"dog.png": b"12345"})
     await inbox.wait_for(2)
-    assert inbox.texts == [
-        "look\n[attached file, not read: cat.png, 4 bytes]",
-        "[attached file, not read: dog.png, 5 bytes]",
+    assert inbox.texts == ["look", ""]
+    first, second = (event.attachments for event in inbox.events)
+    assert [(one.name, one.media_type, one.size) for one in (*first, *second)] == [
+        ("cat.png", "image/png", 4),
+        ("notes.txt", "text/plain", 2),
+        ("dog.png", "image/png", 5),
     ]
+    assert first[0].id == f"{said.channel_id}/{said.id}/{said.attachments[0].id}"
 
 
 async def test_a_forwarded_message_is_quoted(discord, adapter, ann, inbox):

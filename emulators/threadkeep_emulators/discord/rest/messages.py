@@ -1,5 +1,6 @@
 """Messages: https://discord.com/developers/docs/resources/message ."""
 
+from threadkeep_emulators.discord.cdn import with_valid_links
 from threadkeep_emulators.discord.errors import invalid_form, missing_access
 from threadkeep_emulators.discord.flags import MessageFlag, Permission
 from threadkeep_emulators.discord.forms import read_changes, read_draft
@@ -26,7 +27,7 @@ def get_message(request: ApiRequest) -> ApiAnswer:
     channel = _channel(request)
     if not _can_read_history(request, channel):
         raise missing_access()
-    return ApiAnswer(body=_render(request, _message(request)))
+    return ApiAnswer(body=_render(request, with_valid_links(request.realm, _message(request))))
 
 
 def list_messages(request: ApiRequest) -> ApiAnswer:
@@ -40,7 +41,7 @@ def list_messages(request: ApiRequest) -> ApiAnswer:
         return ApiAnswer(body=[])
     newest_first = sorted(channel.messages.values(), key=lambda message: message.id, reverse=True)
     chosen = _page(newest_first, request, limit)
-    return ApiAnswer(body=[_render(request, message) for message in chosen])
+    return ApiAnswer(body=[_render(request, with_valid_links(request.realm, one)) for one in chosen])
 
 
 def edit_message(request: ApiRequest) -> ApiAnswer:
