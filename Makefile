@@ -10,7 +10,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONUTF8 := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench delivery soak clean
+.PHONY: help run test check format bench delivery attack soak clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -64,6 +64,9 @@ bench: $(BENCH_STAMP) ## Measure against the bare libraries and the peers
 
 delivery: $(TEST_STAMP) ## Measure acceptance, take-over and stop, and kill processes under load
 	@$(BIN)/python benchmarks/delivery.py $(ARGS)
+
+attack: $(TEST_STAMP) ## Kill the bot at every step, and break all that it talks to
+	@$(BIN)/python benchmarks/attack.py $(ARGS)
 
 soak: $(TEST_STAMP) ## Thirty minutes of mixed load: memory and store must stay flat
 	@$(BIN)/python benchmarks/soak.py $(ARGS)

@@ -22,12 +22,18 @@ class Platforms:
         first_delay: Seconds before the model says anything.
         chunk_delay: Seconds between the chunks of a streamed answer.
         calls: How often a Web API method was called, by contestant and method.
+        is_threaded: Whether questions stand in a thread, where Slack's own streaming works.
+        first_visible: Seconds from the model's first word to the first call that showed something, for each question.
     """
 
     def __init__(self) -> None:
         self.first_delay = 0.0
         self.chunk_delay = 0.0
         self.calls: Counter[tuple[str, str]] = Counter()
+        self.is_threaded = False
+        self.first_visible: list[float] = []
+        self._spoke_at: float | None = None
+        self._streams: dict[str, tuple[str, str]] = {}
         self._numbers = itertools.count(1)
         self._sockets: dict[str, web.WebSocketResponse] = {}
         self._connected: dict[str, asyncio.Future[float]] = {}
@@ -77,6 +83,7 @@ class Platforms:
         """Say something in a direct message and give the seconds until the whole answer was visible."""
         answered = self._waiting[channel] = asyncio.get_running_loop().create_future()
         began = time.perf_counter()
+        self._spoke_at = None
         await self._sockets[name].send_str(json.dumps(self._envelope(channel)))
         return await asyncio.wait_for(answered, limit) - began
 
@@ -97,6 +104,8 @@ class Platforms:
             "team": TEAM,
             "blocks": [{**block, "block_id": "b1"}],
         }
+        if self.is_threaded:
+            event["thread_ts"] = f"1790000000.{number:06}"
         grant = {"enterprise_id": None, "team_id": TEAM, "user_id": BOT_USER, "is_bot": True}
         payload = {
             "token": "verification",
@@ -144,6 +153,8 @@ class Platforms:
             return web.json_response(
                 self._show(json.loads(body) if body[:1] == b"{" else dict(parse_qsl(body.decode())))
             )
+        if method in {"chat.startStream", "chat.appendStream", "chat.stopStream"}:
+            return web.json_response(self._stream(json.loads(body)))
         answer: dict[str, Any] = {"ok": True}
         if method == "auth.test":
             answer |= {
@@ -167,8 +178,19 @@ class Platforms:
             }
         return web.json_response(answer)
 
+    def _stream(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        """Take a call of Slack's own streaming."""
+        ts = arguments.get("ts") or f"{int(time.time())}.{next(self._numbers):06}"
+        channel, before = self._streams.get(ts, (arguments["channel"], ""))
+        text = before + "".join(chunk.get("text", "") for chunk in arguments.get("chunks") or [])
+        self._streams[ts] = channel, text
+        return self._show({"channel": channel, "ts": ts, "text": text})
+
     def _show(self, arguments: dict[str, Any]) -> dict[str, Any]:
         channel = arguments["channel"]
+        if self._spoke_at is not None:
+            self.first_visible.append(time.perf_counter() - self._spoke_at)
+            self._spoke_at = None
         text = arguments.get("markdown_text") or arguments.get("text") or ""
         waiting = self._waiting.get(channel)
         if text.rstrip().endswith(END) and waiting is not None and not waiting.done():
@@ -189,8 +211,10 @@ class Platforms:
             await response.write(b"".join(_STREAM))
             return response
         due = time.perf_counter()
-        for chunk in _STREAM:
+        for number, chunk in enumerate(_STREAM):
             await response.write(chunk)
+            if number == 1:
+                self._spoke_at = time.perf_counter()
             due += self.chunk_delay
             await asyncio.sleep(max(0.0, due - time.perf_counter()))
         return response

@@ -69,7 +69,7 @@ machine counts little.
 - **thirty-line bot**: [peers/thirty_line_bot.py](peers/thirty_line_bot.py): bolt, `AsyncOpenAI` and redis-py as their
   READMEs use them, with a history of three runs. It shows nothing before the end, and keeps none of our promises.
 - **threadkeep**: [peers/ours.py](peers/ours.py): `Bot`, `SlackAdapter`, `RedisStore` and `OpenAIChat`. A streamed
-  answer is shown while it is written. The adapter's pacing of edits, which keeps to Slack's 50 a minute, is lifted.
+  answer is shown while it is written. The adapter's pacing, which keeps to Slack's tiers, is lifted.
 - **Agno**, **openai-agents**: [peers/agno_bot.py](peers/agno_bot.py) and
   [peers/openai_agents_bot.py](peers/openai_agents_bot.py): their agents with their Redis stores in the same bolt
   handler, with the same history. openai-agents is given a limit of six items, without which it sends the whole session.

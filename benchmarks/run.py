@@ -18,6 +18,7 @@ from platforms import Platforms
 from redis_server import redis_executable, running_redis
 from report import heading, load_table, method, startup_table, turn_tables
 from startup import measure_startup
+from streams import measure_streams, streams_table
 from turns import Plan, measure_turns
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
@@ -30,7 +31,9 @@ def arguments() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="a coarse look in about a minute; prints, writes nothing")
-    parser.add_argument("--only", choices=["turns", "load", "startup"], help="one part; prints, writes nothing")
+    parser.add_argument(
+        "--only", choices=["turns", "streams", "load", "startup"], help="one part; prints, writes nothing"
+    )
     return parser.parse_args()
 
 
@@ -42,6 +45,9 @@ async def measure(options: argparse.Namespace, redis_port: int, errors: Path) ->
         if options.only in {None, "turns"}:
             print("A run, turn by turn ...", flush=True)
             parts.append(turn_tables(await measure_turns(platforms, redis_port, plan, errors), plan))
+        if options.only in {None, "streams"}:
+            print("Streamed by Slack ...", flush=True)
+            parts.append(streams_table(await measure_streams(platforms, redis_port, plan, errors)))
         if options.only in {None, "load"}:
             print("Many sessions at once ...", flush=True)
             rounds, per_session = (1, (2, 1)) if options.quick else (3, (4, 2))

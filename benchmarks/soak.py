@@ -3,6 +3,8 @@
 One bot of an ingress and two workers on Redis, and one of a single process on SQLite. What is kept for a day in real
 life is kept for seconds here, so that what is dropped is seen to be dropped. The first third fills caches, sessions and
 lists that have a bound, which takes some ten minutes: a run of less than half an hour shows more growth.
+
+Writes SOAK.md beside this file after the full time; a shorter run only prints.
 """
 
 import argparse
@@ -11,8 +13,7 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -22,10 +23,12 @@ HERE = Path(__file__).parent
 sys.path.append(str(HERE.parent / "tests" / "attack"))
 
 from siege.crew import Crew  # noqa: E402
+from siege.haste import forget_messages_after  # noqa: E402
 from siege.ledger import message  # noqa: E402
 from siege.starter import Starter  # noqa: E402
 
 from redis_server import running_redis  # noqa: E402 - the line above finds what follows
+from soak_series import Series  # noqa: E402
 from threadkeep.chat.events import MessageDeleted, MessageEdited, StopRequested  # noqa: E402
 from threadkeep.stores.base import Store  # noqa: E402
 
@@ -33,35 +36,8 @@ SEEN_SECONDS = 20.0
 STORE = {"max_runs": 5, "lease_seconds": 2.0}
 SESSIONS = 100
 CHANGED_SESSIONS = 2
-MAY_GROW = 1.15
-"""By which factor the last third of a run may be above the second."""
-
-
-@dataclass(slots=True)
-class Series:
-    """What was measured again and again, by name."""
-
-    values: dict[str, list[float]] = field(default_factory=dict)
-
-    def add(self, name: str, value: float) -> None:
-        """Note a value."""
-        self.values.setdefault(name, []).append(value)
-
-    def growing(self) -> list[str]:
-        """Name what goes on growing after its first third, in which caches and sessions fill."""
-        found = []
-        for name, values in self.values.items():
-            third = len(values) // 3
-            if third < 2:
-                continue
-            second, last = _mean(values[third : 2 * third]), _mean(values[2 * third :])
-            if last > second * MAY_GROW:
-                found.append(f"{name}: {second:.1f} in the second third, {last:.1f} in the last")
-        return found
-
-
-def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values)
+RESULTS = HERE / "SOAK.md"
+FULL_MINUTES = 30.0
 
 
 class Load:
@@ -117,9 +93,11 @@ async def measure(crews: dict[str, Crew], port: int, folder: Path, series: Serie
     series.add("sqlite file, MiB", size / 2**20)
 
 
-async def soak(minutes: float, port: int, folder: Path) -> list[str]:
-    """Play for so long; give what grew."""
+async def soak(minutes: float, port: int, folder: Path) -> Series:
+    """Play for so long; give what was measured."""
     series = Series()
+    # Edits, deletions and stops are handed to the stores from here.
+    forget_messages_after(SEEN_SECONDS)
     for name in ("redis", "sqlite"):
         (folder / name).mkdir()
     async with Starter("crowd_program.py") as starter:
@@ -139,32 +117,36 @@ async def soak(minutes: float, port: int, folder: Path) -> list[str]:
             await on_sqlite.add("all")
             loads = [Load(on_redis, 50.0), Load(on_sqlite, 20.0)]
             tasks = [asyncio.create_task(load.go_on()) for load in loads]
-            ends_at, pause = time.monotonic() + minutes * 60, max(2.0, minutes * 60 / 60)
+            began_at, pause = time.monotonic(), max(2.0, minutes * 60 / 60)
             try:
-                while time.monotonic() < ends_at:
+                while time.monotonic() < began_at + minutes * 60:
                     done, _ = await asyncio.wait(tasks, timeout=pause, return_when=asyncio.FIRST_EXCEPTION)
                     for task in done:
                         task.result()
+                    series.minutes.append((time.monotonic() - began_at) / 60)
+                    series.add("questions", sum(load.said for load in loads))
                     await measure({"redis": on_redis, "sqlite": on_sqlite}, port, folder, series)
-                    now = ", ".join(f"{name} {values[-1]:.1f}" for name, values in series.values.items())
-                    print(f"{sum(load.said for load in loads):>8} questions: {now}", flush=True)
+                    print(", ".join(f"{name} {values[-1]:.1f}" for name, values in series.values.items()), flush=True)
             finally:
                 for task in tasks:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
-    return series.growing()
+    return series
 
 
 def main() -> None:
     """Soak, and exit with an error if something grew."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--minutes", type=float, default=30.0)
+    parser.add_argument("--minutes", type=float, default=FULL_MINUTES)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, running_redis() as port:
-        growing = asyncio.run(soak(options.minutes, port, Path(folder)))
-    if growing:
-        sys.exit("These go on growing:\n" + "\n".join(growing))
-    print("Nothing grows.")
+        series = asyncio.run(soak(options.minutes, port, Path(folder)))
+    page = series.page()
+    print(page)
+    if options.minutes >= FULL_MINUTES:
+        RESULTS.write_text(page)
+    if series.growing():
+        sys.exit("Something grows.")
 
 
 if __name__ == "__main__":

@@ -116,7 +116,7 @@ async def _measure_mode(
                 costs = turns.costs[one.contestant.key, is_streamed, mark]
                 count = _batch_size(size, costs)
                 asked[one.contestant.key] += count
-                costs.append(await _batch(one, mark, count, tag=f"{is_streamed:d}R{number}"))
+                costs.append(await measure_batch(one, mark, count, tag=f"{is_streamed:d}R{number}"))
         print(f"  {'streamed' if is_streamed else 'in one piece'}: round {number + 1} of {plan.rounds}", flush=True)
     for one in field_:
         key = one.contestant.key
@@ -130,7 +130,8 @@ def _batch_size(size: int, costs: list[Cost]) -> int:
     return max(1, min(size, int(LONG_BATCH_SECONDS / statistics.median(cost.wall for cost in costs))))
 
 
-async def _batch(one: Running, mark: int, count: int, *, tag: str) -> Cost:
+async def measure_batch(one: Running, mark: int, count: int, *, tag: str) -> Cost:
+    """Ask so often and give what a run cost."""
     walls = []
     before = await one.cpu()
     for index in range(count):

@@ -18,6 +18,7 @@ import threadkeep_discord.crew
 import threadkeep_discord.shard
 import threadkeep_discord.slots
 import threadkeep_slack.adapter
+import threadkeep_slack.replies.opening
 import threadkeep_slack.transport.socket_mode
 from threadkeep import Agent, Bot, OpenAIChat, RedisStore, SQLiteStore
 from threadkeep.chat.policy import Policy
@@ -51,14 +52,15 @@ def make_tool(doom: Doom, ledger: Path) -> Any:
 
 def make_bot(order: Order, doom: Doom) -> Bot:
     """Build the bot of an order, with every step of its runs led past the points."""
-    threadkeep_slack.adapter.SlackPoster = doomed(
-        threadkeep_slack.adapter.SlackPoster, doom, "poster", "post", "edit", "remove"
-    )
+    slack = threadkeep_slack.replies.opening
+    slack.SlackPoster = doomed(slack.SlackPoster, doom, "poster", "post", "edit", "remove")
+    slack.StreamCalls = doomed(slack.StreamCalls, doom, "stream", "start", "append", "stop")
     threadkeep_discord.adapter.DiscordPoster = doomed(
         threadkeep_discord.adapter.DiscordPoster, doom, "poster", "post", "edit", "remove"
     )
-    threadkeep_slack.transport.socket_mode.OwnedSocketClient = doomed(
-        threadkeep_slack.transport.socket_mode.OwnedSocketClient, doom, "slack", "send_socket_mode_response"
+    # What it sends are acknowledgements.
+    threadkeep_slack.transport.socket_mode.SocketLink = doomed(
+        threadkeep_slack.transport.socket_mode.SocketLink, doom, "slack", "send"
     )
     environ = order["environ"]
     adapters = [

@@ -1,13 +1,11 @@
 """Ingresses and workers of one bot, each a process of its own."""
 
 import asyncio
-from datetime import timedelta
 
 from siege.forge import Order, say, serve_orders
+from siege.haste import forget_messages_after
 from siege.ledger import EchoModel, LedgerAdapter
 
-import threadkeep.stores.redis.accepting
-import threadkeep.stores.sqlite.seen
 from threadkeep import Agent, Bot, RedisStore, SQLiteStore
 from threadkeep.chat.policy import Policy
 from threadkeep.runtime.bot import Role
@@ -25,11 +23,8 @@ def run(order: Order) -> None:
 def make_store(order: Order) -> Store:
     """Give the store of an order."""
     if order["seen_seconds"] is not None:
-        threadkeep.stores.redis.accepting._SEEN_MS = int(order["seen_seconds"] * 1000)  # type: ignore[misc]
-        threadkeep.stores.sqlite.seen.SEEN_SECONDS = order["seen_seconds"]
+        forget_messages_after(order["seen_seconds"])
     settings = order["store"]
-    if "retention_seconds" in settings:
-        settings["retention"] = timedelta(seconds=settings.pop("retention_seconds"))
     if order["redis"]:
         return RedisStore(order["redis"], prefix=order["prefix"], **settings)
     return SQLiteStore(order["sqlite"], **settings)

@@ -1,6 +1,8 @@
 """Several workers and ingresses on one Redis, killed at random: nothing is lost, doubled or out of order."""
 
 import asyncio
+from dataclasses import replace
+from itertools import count
 
 import pytest
 from siege.crew import Crew
@@ -12,7 +14,7 @@ from siege.waiting import until, until_told
 from threadkeep.chat.adapter import Acceptance
 from threadkeep.chat.events import StopRequested
 from threadkeep.runs import Run
-from threadkeep.sessions import MessageKey, UserKey
+from threadkeep.sessions import UserKey
 
 # The starter of the processes lives as long as the session, and so does its event loop.
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(120)]
@@ -75,21 +77,22 @@ async def test_sessions_of_a_killed_worker_are_taken_over_with_default_settings(
 @pytest.mark.parametrize("kind", ["redis", "sqlite"])
 async def test_stop_that_another_process_accepts_stops_the_run(kind, crowd_starter, redis_server, tmp_path):
     url = redis_server.url if kind == "redis" else None
-    key = MessageKey(platform="ledger", workspace="town", channel="a", message="000000", revision="stop")
+    presses = count(1)
     async with Crew(crowd_starter, folder=tmp_path, redis=url, model_seconds=60.0) as crew:
         await crew.add("worker")
         async with crew.open_store() as store:
             question = message("a", 0)
             assert await store.inbox.accept(question) is Acceptance.ACCEPTED
-            stop = StopRequested(
-                key=key,
-                place=question.place,
-                user=UserKey(platform="ledger", workspace="town", user="ann"),
-                speaker="Ann",
-            )
 
             async def is_stopping() -> bool:
-                return await store.inbox.accept(stop) is not Acceptance.IGNORED
+                # A stop that came before the run began is ignored for good: it is pressed anew.
+                stop = StopRequested(
+                    key=replace(question.key, revision=f"stop:{next(presses)}"),
+                    place=question.place,
+                    user=UserKey(platform="ledger", workspace="town", user="ann"),
+                    speaker="Ann",
+                )
+                return await store.inbox.accept(stop) is Acceptance.ACCEPTED
 
             await until_told(is_stopping, seconds=_SECONDS)
             await until_posted(crew, "Stopped")

@@ -78,8 +78,8 @@ class DoomedRoom:
 class DoomedInbox(DoomedRoom):
     """An inbox: most of its claims find nothing, and only those that find something are points."""
 
-    async def claim(self, worker: str, *, run_id: str, runs: int) -> Any:
-        found = await self._room.claim(worker, run_id=run_id, runs=runs)
+    async def claim(self, worker: str, **wanted: Any) -> Any:
+        found = await self._room.claim(worker, **wanted)
         if found is not None:
             self._doom.reach("inbox.claim", "after")
         return found

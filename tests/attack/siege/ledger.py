@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from threadkeep.chat.adapter import Reply, ReplyRequest, SharedState, Sink
+from threadkeep.chat.elements import Elements
 from threadkeep.chat.events import MessageReceived, Place, PlaceKind
 from threadkeep.chat.reply import EditingReply, ReplyLimits
 from threadkeep.errors import StoreUnavailableError
@@ -70,14 +71,14 @@ class LedgerPoster:
         self._ledger = ledger
         self._request = request
 
-    async def post(self, part: int, text: str) -> str:
+    async def post(self, part: int, text: str, elements: Elements = ()) -> str:
         message_id = f"{self._request.run_id}/{part}"
         if not (self._request.is_retry and self._stands(message_id)):
             line = {"id": message_id, "channel": self._request.place.session.channel, "text": text, "at": time.time()}
             os.write(self._ledger, json.dumps(line).encode() + b"\n")
         return message_id
 
-    async def edit(self, message_id: str, text: str) -> None:
+    async def edit(self, message_id: str, text: str, elements: Elements = ()) -> None:
         raise AssertionError("an answer that is not streamed is never edited")
 
     async def remove(self, message_id: str) -> None:

@@ -27,6 +27,8 @@ class Proxy:
         self._traps: list[_Trap] = []
         self._is_flowing = asyncio.Event()
         self._is_flowing.set()
+        self.delay = 0.0
+        """By how many seconds each answer is late."""
         self.port = 0
         self.sprung = 0
         """How many answers were lost."""
@@ -48,6 +50,10 @@ class Proxy:
         """Cut all connections now."""
         for writer in tuple(self._writers):
             writer.transport.abort()
+
+    def lead_to(self, port: int) -> None:
+        """Lead new connections to another server; those that stand are left alone."""
+        self._target = port
 
     def hold(self) -> None:
         """Let nothing through, while all connections stand."""
@@ -105,5 +111,7 @@ class Proxy:
                 await self._is_flowing.wait()
                 if doomed.is_set():
                     return
+                if self.delay:
+                    await asyncio.sleep(self.delay)
                 writer.write(data)
                 await writer.drain()

@@ -17,11 +17,14 @@ class OwnRedis:
         executable: The program.
         folder: For its files, which survive it.
         fsync: Its ``appendfsync``.
+        of: The server of which it is a replica; None for a primary.
     """
 
-    def __init__(self, executable: Path, folder: Path, *, fsync: str = "always") -> None:
+    def __init__(self, executable: Path, folder: Path, *, fsync: str = "always", of: "OwnRedis | None" = None) -> None:
         self._command = [executable, "--bind", "127.0.0.1", "--save", "", "--dir", folder, "--appendonly", "yes"]
         self._command += ["--appendfsync", fsync]
+        if of is not None:
+            self._command += ["--replicaof", f"127.0.0.1 {of.port}"]
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = int(probe.getsockname()[1])

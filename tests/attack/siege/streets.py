@@ -4,16 +4,26 @@ import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from threadkeep_emulators.discord import DiscordEmulator, Intent, Settings
-from threadkeep_emulators.faults import Fault
+from threadkeep_emulators.faults import Fault, FaultKind
 from threadkeep_emulators.openai import Answer, OpenAIEmulator, ToolCall
 from threadkeep_emulators.slack import RetrySchedule, SlackEmulator
 
 FIRST, SECOND = "Tell me the first thing.", "Tell me the second thing."
 SECOND_ANSWER = "This is the second thing."
-_WORDS = {"slack": 1_200, "discord": 450}
+_WORDS = {"slack": 1_200, "slack-edits": 1_200, "discord": 450}
+
+
+def calls_of(platform: str, *, is_direct: bool) -> tuple[str, ...]:
+    """Give the calls that show an answer: on Slack it is streamed into threads, unless that is switched off.
+
+    Args:
+        platform: ``slack``, ``slack-edits`` for a Slack on which nothing is streamed, or ``discord``.
+        is_direct: Whether it is a direct message.
+    """
+    return ("start", "append", "stop") if platform == "slack" and not is_direct else ("post", "edit")
 
 
 def first_answer(platform: str, *, is_long: bool) -> str:
@@ -57,16 +67,36 @@ class Street(Protocol):
         """Wait until what stands there satisfies a check."""
         ...
 
-    def lose_answers_of(self, call: str) -> None:
-        """Let the platform perform the next ``post`` or ``edit`` and cut the connection instead of answering."""
+    def strike(self, what: str, kind: FaultKind, **fault: Any) -> None:
+        """Let something go wrong with the next call that shows an answer, such as ``post``, or the next ``event``."""
+        ...
+
+    def was_struck(self) -> bool:
+        """Tell whether all that was to go wrong has gone wrong."""
+        ...
+
+    async def cut(self) -> None:
+        """Break the connection over which events come."""
         ...
 
 
 class SlackStreet:
     """A thread in a Slack channel, or a direct message."""
 
-    def __init__(self, slack: SlackEmulator, *, is_direct: bool = False, name: str = "Ann") -> None:
+    _names: ClassVar = {
+        "post": "chat.postMessage",
+        "edit": "chat.update",
+        "start": "chat.startStream",
+        "append": "chat.appendStream",
+        "stop": "chat.stopStream",
+        "event": "events",
+    }
+
+    def __init__(
+        self, slack: SlackEmulator, *, is_direct: bool = False, is_streamed: bool = True, name: str = "Ann"
+    ) -> None:
         self._slack = slack
+        self._is_streamed = is_streamed
         self._acme = slack.workspace("Acme")
         self._ann = self._acme.user(name)
         self._general = self._acme.channel("general")
@@ -80,6 +110,7 @@ class SlackStreet:
             "SLACK_APP_TOKEN": self._slack.app_token,
             "SLACK_API_URL": self._slack.api_url,
             "SLACK_SOCKETS": "1",
+            "SLACK_STREAMING": "on" if self._is_streamed else "off",
         }
 
     @property
@@ -103,9 +134,14 @@ class SlackStreet:
     async def wait(self, check: Callable[[list[Said]], bool], *, seconds: float) -> None:
         await self._place.wait_for(lambda _: check(self.seen), timeout=seconds)
 
-    def lose_answers_of(self, call: str) -> None:
-        name = {"post": "chat.postMessage", "edit": "chat.update"}[call]
-        self._slack.faults.add(Fault(match=name, kind="drop_after"))
+    def strike(self, what: str, kind: FaultKind, **fault: Any) -> None:
+        self._slack.faults.add(Fault(match=self._names[what], kind=kind, **fault))
+
+    def was_struck(self) -> bool:
+        return not self._slack.faults.pending
+
+    async def cut(self) -> None:
+        self._slack.cut_sockets()
 
     @property
     def _place(self) -> Any:
@@ -114,6 +150,12 @@ class SlackStreet:
 
 class DiscordStreet:
     """A Discord channel, or a direct message."""
+
+    _names: ClassVar = {
+        "post": "POST /channels/{channel_id}/messages",
+        "edit": "PATCH /channels/{channel_id}/messages/{message_id}",
+        "event": "MESSAGE_CREATE",
+    }
 
     def __init__(self, discord: DiscordEmulator, *, is_direct: bool = False, name: str = "Cleo") -> None:
         self._discord = discord
@@ -151,12 +193,14 @@ class DiscordStreet:
     async def wait(self, check: Callable[[list[Said]], bool], *, seconds: float) -> None:
         await self._place.wait_for(lambda _: check(self.seen), timeout=seconds)
 
-    def lose_answers_of(self, call: str) -> None:
-        names = {
-            "post": "POST /channels/{channel_id}/messages",
-            "edit": "PATCH /channels/{channel_id}/messages/{message_id}",
-        }
-        self._discord.faults.add(Fault(match=names[call], kind="drop_after"))
+    def strike(self, what: str, kind: FaultKind, **fault: Any) -> None:
+        self._discord.faults.add(Fault(match=self._names[what], kind=kind, **fault))
+
+    def was_struck(self) -> bool:
+        return not self._discord.faults.pending
+
+    async def cut(self) -> None:
+        await self._discord.gateway.drop()
 
 
 # Slack tries again after a minute and after five; a test does not wait so long, and the platform does not give up.
@@ -176,9 +220,9 @@ def new_discord() -> DiscordEmulator:
 @asynccontextmanager
 async def open_street(platform: str, *, is_direct: bool) -> AsyncIterator[Street]:
     """Open a platform of its own with one conversation."""
-    if platform == "slack":
+    if platform != "discord":
         async with new_slack() as slack:
-            yield SlackStreet(slack, is_direct=is_direct)
+            yield SlackStreet(slack, is_direct=is_direct, is_streamed=platform == "slack")
         return
     async with new_discord() as discord:
         yield DiscordStreet(discord, is_direct=is_direct)
@@ -203,12 +247,12 @@ async def open_model(platform: str, *, has_tool: bool) -> AsyncIterator[OpenAIEm
 
 
 @asynccontextmanager
-async def open_echo(*, seconds: float = 0.0) -> AsyncIterator[OpenAIEmulator]:
-    """Serve a model that answers ``Question 7`` with ``Answer 7.``, after some seconds."""
+async def open_echo(*, seconds: float = 0.0, pace: float = 0.01) -> AsyncIterator[OpenAIEmulator]:
+    """Serve a model that answers ``Question 7`` with ``Answer 7.``, after some seconds and at a pace."""
 
     def answer(request: Any) -> Answer:
         number = re.findall(r"Question (\d+)", request.last_user_text)[-1]
-        return Answer(text=f"This is answer {number}.", first_delay=seconds, delay=0.01)
+        return Answer(text=f"This is answer {number}.", first_delay=seconds, delay=pace)
 
     async with OpenAIEmulator() as openai:
         openai.answers(*(answer for _ in range(1_000)))

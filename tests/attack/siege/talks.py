@@ -85,10 +85,10 @@ class Talk:
 
 @asynccontextmanager
 async def open_talk(
-    starter: Starter, platform: str, folder: Path, *, redis: str | None, thinking: float = 0.0
+    starter: Starter, platform: str, folder: Path, *, redis: str | None, thinking: float = 0.0, pace: float = 0.01
 ) -> AsyncIterator[Talk]:
     """Open a place, a model and the person between them; the bot is still to be started."""
     async with AsyncExitStack() as stack:
         street = await stack.enter_async_context(open_street(platform, is_direct=False))
-        model = await stack.enter_async_context(open_echo(seconds=thinking))
+        model = await stack.enter_async_context(open_echo(seconds=thinking, pace=pace))
         yield Talk(starter, street, model, folder, redis=redis)

@@ -36,7 +36,7 @@ class Setting:
     """What is attacked.
 
     Attributes:
-        platform: ``slack`` or ``discord``.
+        platform: ``slack``, ``slack-edits`` where nothing is streamed, or ``discord``.
         redis: The URL of the server; None for SQLite.
         has_tool: Whether the first question makes the bot call a tool, and answer at length, in a shared place; else
             it is a short talk in a direct message.
@@ -88,7 +88,7 @@ class Trial:
 
         Args:
             points: Where the first, second ... process dies; none lets the first one live.
-            lost: The platform's call, ``post`` or ``edit``, whose first answer does not come.
+            lost: The platform's call whose first answer does not come; see ``calls_of``.
         """
         setting = self._setting
         outcome = Outcome(point=" then ".join(points) + (f" with a lost answer to {lost}" if lost else ""))
@@ -116,7 +116,7 @@ class Trial:
 
     async def _play(self, street: Street, points: Sequence[str], lost: str | None, outcome: Outcome) -> None:
         if lost is not None:
-            street.lose_answers_of(lost)
+            street.strike(lost, "drop_after")
         has_asked = False
         for number, point in enumerate(points):
             async with self._bot(number, point) as bot:
