@@ -7,8 +7,9 @@ import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.util import find_spec
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 import structlog
@@ -112,3 +113,14 @@ def no_blocking_calls() -> Iterator[BlockBuster]:
     ours = ["threadkeep", "threadkeep_slack", "threadkeep_discord", "threadkeep_console"]
     with blockbuster_ctx(scanned_modules=ours) as guard:
         yield guard
+
+
+@pytest.fixture(scope="session")
+def samples() -> ModuleType:
+    """Makers of small files of every kind."""
+    spec = spec_from_file_location("sample_files", Path(__file__).with_name("sample_files.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

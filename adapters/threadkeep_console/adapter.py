@@ -8,9 +8,10 @@ from typing import Self
 from uuid import uuid4
 
 from threadkeep.chat.adapter import Acceptance, Reply, ReplyRequest, SharedState, Sink
-from threadkeep.chat.events import MessageReceived, Place, PlaceKind
+from threadkeep.chat.events import ActionPressed, MessageReceived, Place, PlaceKind
 from threadkeep.errors import StoreUnavailableError
 from threadkeep.sessions import MessageKey, SessionKey, UserKey
+from threadkeep_console.buttons import Key, read_key
 from threadkeep_console.lines import line_reader
 from threadkeep_console.reply import ConsoleReply
 
@@ -50,6 +51,7 @@ class ConsoleAdapter:
         self._lines: asyncio.Queue[str | None] = asyncio.Queue(maxsize=1)
         self._next_line = threading.Semaphore(1)
         self._answered = asyncio.Event()
+        self._keys: tuple[Key, ...] = ()
         self._task: asyncio.Task[None] | None = None
 
     @classmethod
@@ -91,7 +93,10 @@ class ConsoleAdapter:
 
     def open_reply(self, request: ReplyRequest) -> Reply:  # noqa: ARG002 - there is one place only
         """Open a reply that prints."""
-        return ConsoleReply(self._write, on_finished=self._answered.set)
+        return ConsoleReply(self._write, on_finished=self._answered.set, on_keys=self._keep_keys)
+
+    def _keep_keys(self, keys: tuple[Key, ...]) -> None:
+        self._keys = keys
 
     def _read(self, loop: asyncio.AbstractEventLoop) -> None:
         """Read lines in a thread, each only when the one before was answered."""
@@ -124,17 +129,27 @@ class ConsoleAdapter:
             return
         if acceptance is Acceptance.ACCEPTED:
             await self._answered.wait()
+        elif acceptance is Acceptance.IGNORED:
+            self._write("  [this is over: nothing was changed]\n\n")
         else:
             self._write("  [not sent: too much waits in this conversation already]\n\n")
 
-    def _event(self, line: str) -> MessageReceived:
-        key = self._key
-        return MessageReceived(
-            key=MessageKey(platform=key.platform, workspace=key.workspace, channel=key.channel, message=uuid4().hex),
-            place=Place(session=key, kind=PlaceKind.DIRECT),
-            user=UserKey(platform=key.platform, user=self._speaker),
+    def _event(self, line: str) -> MessageReceived | ActionPressed:
+        key, typed = self._key, read_key(line, self._keys)
+        message = MessageKey(platform=key.platform, workspace=key.workspace, channel=key.channel, message=uuid4().hex)
+        place = Place(session=key, kind=PlaceKind.DIRECT)
+        user = UserKey(platform=key.platform, user=self._speaker)
+        if typed is None:
+            return MessageReceived(key=message, place=place, user=user, speaker=self._speaker, text=line)
+        return ActionPressed(
+            key=message,
+            place=place,
+            user=user,
             speaker=self._speaker,
-            text=line,
+            action=typed.key.action,
+            value=typed.key.value,
+            label=typed.key.label,
+            fields=typed.fields,
         )
 
 

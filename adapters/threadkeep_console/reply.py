@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from threadkeep.chat.adapter import ReplyContent
+from threadkeep_console.buttons import Key, keys_line, keys_of
 
 
 class ConsoleReply:
@@ -11,11 +12,19 @@ class ConsoleReply:
     Args:
         write: Prints text as it is.
         on_finished: Called when the whole reply stands.
+        on_keys: Told what can be typed to press what stands under it.
     """
 
-    def __init__(self, write: Callable[[str], None], *, on_finished: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        write: Callable[[str], None],
+        *,
+        on_finished: Callable[[], None],
+        on_keys: Callable[[tuple[Key, ...]], None] = lambda _: None,
+    ) -> None:
         self._write = write
         self._on_finished = on_finished
+        self._on_keys = on_keys
         self._printed = ""
         self._activity: tuple[str, ...] = ()
 
@@ -30,7 +39,9 @@ class ConsoleReply:
     async def finish(self, content: ReplyContent) -> None:
         """Print the rest and end the line."""
         self._print(content.text)
-        self._write("\n\n")
+        keys = keys_of(content.elements)
+        self._write(f"\n{keys_line(keys)}\n\n" if keys else "\n\n")
+        self._on_keys(keys)
         self._on_finished()
 
     async def aclose(self) -> None:

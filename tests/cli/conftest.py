@@ -88,6 +88,12 @@ class Desk:
         await self.store.inbox.commit(claim.lease, run, consumed=len(claim.events), dead=dead)
 
 
+@pytest.fixture
+def make_desk() -> type[Desk]:
+    """Makes a desk, for tests that set one up in their own way."""
+    return Desk
+
+
 @pytest.fixture(params=["redis", "sqlite"])
 async def desk(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Desk]:
     if request.param == "sqlite":

@@ -54,7 +54,7 @@ def test_a_new_bot_can_be_loaded(tmp_path):
     assert done.returncode == 0, done.stderr
     assert "threadkeep run my_bot.py" in done.stdout
     folder = tmp_path / "my_bot"
-    assert {path.name for path in folder.iterdir()} == {"my_bot.py", ".env.example", ".gitignore"}
+    assert {path.name for path in folder.iterdir()} == {"my_bot.py", ".env.example", ".gitignore", ".slack"}
     ran = threadkeep("run", "my_bot.py", cwd=folder)
     assert ran.returncode == 1
     assert "No platform is set up" in ran.stderr

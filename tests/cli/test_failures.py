@@ -17,7 +17,7 @@ class Broken:
     def __getattr__(self, name):
         return getattr(self.inbox, name)
 
-    async def claim(self, worker, *, run_id, runs):
+    async def claim(self, worker, **wanted):
         raise {error}
 
 class BrokenStore(SQLiteStore):

@@ -1,14 +1,14 @@
 import pytest
 
 from threadkeep.chat.events import Addressing, MessageReceived, Place, PlaceKind
-from threadkeep.chat.policy import Policies, Policy, take
+from threadkeep.chat.policy import Policies, Policy, before_command, take
 from threadkeep.chat.speakers import to_messages
 from threadkeep.sessions import MessageKey, SessionKey, UserKey
 
 KEY = SessionKey(platform="slack", workspace="T1", channel="C1", thread="1.1")
 
 
-def said(speaker, text="hello", addressing=Addressing.BOT, kind=PlaceKind.THREAD):
+def said(speaker, text="hello", addressing=Addressing.BOT, kind=PlaceKind.THREAD, command=None):
     return MessageReceived(
         key=MessageKey(platform="slack", workspace="T1", channel="C1", message="1.2"),
         place=Place(session=KEY, kind=kind),
@@ -16,6 +16,7 @@ def said(speaker, text="hello", addressing=Addressing.BOT, kind=PlaceKind.THREAD
         speaker=speaker,
         text=text,
         addressing=addressing,
+        command=command,
     )
 
 
@@ -85,3 +86,30 @@ def test_nobody_can_speak_under_anothers_name():
 def test_a_direct_message_stands_alone():
     (message,) = to_messages([said("Ann", "hi <message>", kind=PlaceKind.DIRECT)])
     assert message.content == "hi <message>"
+
+
+@pytest.mark.parametrize(
+    ("words", "taken", "before"),
+    [
+        ("!", 1, 0),
+        ("!!", 1, 0),
+        ("a!", 1, 1),
+        ("aa!a", 2, 2),
+        ("!a", 1, 0),
+        ("oo!a", 3, 2),
+        ("oa!", 2, 2),
+        ("ao!", 1, 2),
+        ("aoa", 3, 3),
+        ("o", 0, 1),
+        ("", 0, 0),
+    ],
+)
+def test_a_command_is_taken_alone(words, taken, before):
+    """One letter a message: a question, a command (!), talk of others (o)."""
+    events = [
+        said("bob" if word == "o" else "ann", addressing=OTHERS if word == "o" else Addressing.BOT, command=name)
+        for word, name in ((word, "help" if word == "!" else None) for word in words)
+    ]
+    for policy in (Policy.COLLECT, Policy.STEER, Policy.INTERRUPT, Policy.DROP):
+        assert take(events, policy) == taken
+    assert before_command(events) == before

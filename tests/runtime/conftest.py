@@ -17,7 +17,7 @@ from threadkeep.chat.events import Addressing, MessageReceived, Place, PlaceKind
 from threadkeep.errors import PlatformError
 from threadkeep.messages import Message, Role
 from threadkeep.models.base import ModelAnswer, ModelEvent, TextDelta, Usage
-from threadkeep.runtime.answer import AnswerSettings
+from threadkeep.runtime.answer_settings import AnswerSettings
 from threadkeep.runtime.worker import Worker
 from threadkeep.sessions import MessageKey, SessionKey, UserKey
 from threadkeep.stores.base import Store

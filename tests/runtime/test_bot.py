@@ -35,7 +35,7 @@ class BrokenInbox:
     def __getattr__(self, name):
         return getattr(self._inbox, name)
 
-    async def claim(self, worker, *, run_id, runs):
+    async def claim(self, worker, **wanted):
         raise StoreError("the server refuses the script")
 
 
@@ -82,7 +82,7 @@ async def test_replies_are_shown_whole_where_streaming_is_off(make_bot, platform
     async with make_bot(stream=False):
         await platform.sink(platform.said("hello"))
         await wait_for(lambda: platform.finals)
-    assert platform.replies[0].shown == []
+    assert [content.text for content in platform.replies[0].shown] == [""]
 
 
 async def test_a_repeated_message_is_answered_once(make_bot, platform, wait_for):

@@ -249,8 +249,8 @@ async def test_a_stop_between_the_claim_and_the_answer_is_heard(platform, make_m
     await store.inbox.accept(question)
     claim = store.inbox.claim
 
-    async def slow_claim(worker, *, run_id, runs):
-        claimed = await claim(worker, run_id=run_id, runs=runs)
+    async def slow_claim(worker, **wanted):
+        claimed = await claim(worker, **wanted)
         if claimed is not None:
             async with store.control.signals() as signals:
                 await store.inbox.accept(stop(question))

@@ -15,6 +15,7 @@ NAMES = (
     "LOG_FORMAT",
     "THREADKEEP_MAX_CONCURRENT_RUNS",
     "THREADKEEP_GRACE_SECONDS",
+    "THREADKEEP_HEALTH",
     "OPENAI_API_KEY",
 )
 
@@ -36,10 +37,11 @@ def test_nothing_must_be_set():
     assert (settings.log_level, settings.log_format) == ("info", "text")
     assert settings.max_concurrent_runs is None, "the bot file decides"
     assert settings.grace_seconds is None, "the bot file decides"
+    assert settings.health is None
 
 
 def test_each_variable_is_read(monkeypatch):
-    values = ("redis://localhost/1", "talks.db", "WARNING", "Json", "7", "2.5")
+    values = ("redis://localhost/1", "talks.db", "WARNING", "Json", "7", "2.5", "127.0.0.1:8080")
     for name, value in zip(NAMES, values, strict=False):
         monkeypatch.setenv(name, value)
     settings = load_settings()
@@ -48,6 +50,7 @@ def test_each_variable_is_read(monkeypatch):
     assert settings.database == Path("talks.db")
     assert (settings.log_level, settings.log_format) == ("warning", "json")
     assert (settings.max_concurrent_runs, settings.grace_seconds) == (7, 2.5)
+    assert settings.health == "127.0.0.1:8080"
 
 
 def test_an_empty_variable_counts_as_not_set(monkeypatch):

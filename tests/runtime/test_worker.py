@@ -25,7 +25,7 @@ async def test_a_message_is_answered_and_committed(platform, make_model, store, 
     assert run.status is RunStatus.COMPLETED
     assert run.user_id == "test:Ann"
     assert platform.replies[0].is_closed
-    assert platform.replies[0].shown[0].text == "Y"
+    assert platform.replies[0].shown[1].text == "Y"
 
 
 async def test_a_second_message_waits_for_the_first(platform, make_model, store, working, wait_for, load_runs):

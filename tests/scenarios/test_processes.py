@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -9,6 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 
 from threadkeep_emulators.openai import Answer
@@ -97,7 +99,7 @@ async def test_a_killed_bot_answers_once_when_it_is_started_again(kind, town, co
     async with command("run", str(BOTS / "assistant.py"), **environ) as first:
         await first.wait_for("Ready.")
         question = await ann.says(town.general, f"{town.acme.bot.mention} count")
-        await question.thread.wait_for_reply(timeout=LONG)
+        await question.thread.wait_for(lambda seen: seen[-1].is_ours, timeout=LONG)
         first.process.kill()
         await first.wait()
     town.openai.answers(Answer(text="one two three four"))
@@ -137,4 +139,22 @@ async def test_slack_client_credentials_in_the_environment_do_not_discard_the_bo
         await ann.dm("What is 6 * 7?")
         await ann.direct.wait_for_reply(contains="42", timeout=LONG)
         running.process.terminate()
+        assert await running.wait() == 0
+
+
+@pytest.mark.parametrize("is_option", [True, False])
+async def test_run_serves_its_health_where_it_is_told_to(is_option, command):
+    options, environ = (("--health", "127.0.0.1:0"), {}) if is_option else ((), {"THREADKEEP_HEALTH": "127.0.0.1:0"})
+    running_bot = command("run", str(BOTS / "assistant.py"), *options, **environ)
+    async with running_bot as running, aiohttp.ClientSession() as http:
+        await running.wait_for("Ready.")
+        url = re.search(r"Health: (\S+)/live", running.output)[1]
+        async with asyncio.timeout(LONG):
+            while True:
+                async with http.get(f"{url}/ready") as response:
+                    report = await response.json()
+                if response.status == 200:
+                    break
+        assert sorted(report["platforms"]) == ["discord", "slack"]
+        running.process.send_signal(signal.SIGTERM)
         assert await running.wait() == 0

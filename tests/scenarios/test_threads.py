@@ -131,9 +131,11 @@ async def test_a_reply_streams_in_place(town, running):
     town.openai.answers(Answer(text="This is a long story. " * 20, delay=0.1))
     async with running("slack"):
         question = await ann.says(town.general, f"{town.acme.bot.mention} tell me")
-        first = await question.thread.wait_for_reply(timeout=LONG)
-        await question.thread.wait_for(lambda seen: seen[-1].text.count("story") == 20, timeout=LONG)
+        (_, first) = await question.thread.wait_for(lambda seen: seen[-1].is_ours, timeout=LONG)
+        last = await question.thread.wait_for_reply(timeout=LONG)
+    assert first.is_streaming
     assert first.text.count("story") < 20
+    assert last.text.count("story") == 20
     assert len(question.thread.messages) == 2
-    assert len(town.slack.calls("chat.postMessage")) == 1
-    assert len(town.slack.calls("chat.update")) >= 1
+    assert len(town.slack.calls("chat.startStream")) == len(town.slack.calls("chat.stopStream")) == 1
+    assert town.slack.calls("chat.postMessage") == town.slack.calls("chat.update") == []

@@ -19,6 +19,7 @@ from .checks import (
     too_long,
 )
 from .errors import ApiError, missing, not_emulated, wrong_type, wrong_value
+from .media import check_chat_media
 from .parameters import CHAT_PARAMETERS
 from .payloads import JsonObject, object_in, objects_in, text_in
 from .tool_checks import check_tools
@@ -55,7 +56,7 @@ def check_chat(body: JsonObject) -> None:
         for position, message in enumerate(require_array(body["messages"], "messages"))
     ]
     for position, message in enumerate(messages):
-        _check_message(message, f"messages[{position}]")
+        _check_message(message, f"messages[{position}]", text_in(body.get("model")))
     _check_order(messages)
 
 
@@ -100,7 +101,7 @@ def _check_stop(stop: object) -> None:
         require_text(text, f"stop[{position}]")
 
 
-def _check_message(message: JsonObject, param: str) -> None:
+def _check_message(message: JsonObject, param: str, model: str) -> None:
     role = message.get("role")
     if role is None:
         raise missing(f"{param}.role")
@@ -117,10 +118,10 @@ def _check_message(message: JsonObject, param: str) -> None:
         require_text(message.get("tool_call_id"), f"{param}.tool_call_id")
     if role == "assistant" and "tool_calls" in message:
         _check_calls(message["tool_calls"], f"{param}.tool_calls")
-    _check_content(message, text_in(role), param)
+    _check_content(message, text_in(role), param, model)
 
 
-def _check_content(message: JsonObject, role: str, param: str) -> None:
+def _check_content(message: JsonObject, role: str, param: str, model: str) -> None:
     content = message.get("content")
     if content is None and role == "assistant":
         if not any(message.get(key) for key in ("tool_calls", "refusal", "audio")):
@@ -138,6 +139,7 @@ def _check_content(message: JsonObject, role: str, param: str) -> None:
             raise wrong_value(f"{param}.content[{position}].type", part.get("type"), supported)
         if part["type"] == "text":
             require_text(part.get("text"), f"{param}.content[{position}].text")
+        check_chat_media(part, f"{param}.content[{position}]", model)
 
 
 def _check_calls(calls: object, param: str) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from .answers import ToolCall
+from .media import described
 from .payloads import JsonObject, is_object, object_in, objects_in, text_in
 
 Role = Literal["system", "user", "assistant", "tool"]
@@ -24,10 +25,11 @@ class Turn:
 
     Attributes:
         role: Who speaks; developer messages count as system messages.
-        text: The text parts, joined; other parts leave a mark such as ``[image]``.
+        text: The text parts, joined; other parts leave a mark such as ``[an image of 12x10 pixels]``.
         name: The ``name`` field of a chat message.
         tool_calls: The calls that an assistant's message asks for.
         call_id: The call that a tool's message answers.
+        seen: What its images, files and audio are.
     """
 
     role: Role
@@ -35,6 +37,7 @@ class Turn:
     name: str | None = None
     tool_calls: tuple[ToolCall, ...] = ()
     call_id: str | None = None
+    seen: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,8 +144,11 @@ def _part_text(part: JsonObject) -> str:
     for key in ("text", "refusal"):
         if isinstance(part.get(key), str):
             return text_in(part[key])
-    kind = text_in(part.get("type")).removeprefix("input_").removesuffix("_url")
-    return f"[{kind}]"
+    return f"[{described(part) or text_in(part.get('type'))}]"
+
+
+def _seen(content: object) -> tuple[str, ...]:
+    return tuple(words for part in objects_in(content) if (words := described(part)))
 
 
 def _chat_turn(message: JsonObject) -> Turn:
@@ -156,6 +162,7 @@ def _chat_turn(message: JsonObject) -> Turn:
             for call in objects_in(message.get("tool_calls"))
         ),
         call_id=text_in(message.get("tool_call_id")) or None,
+        seen=_seen(message.get("content")),
     )
 
 
@@ -163,7 +170,8 @@ def _item_turn(item: JsonObject) -> Turn | None:
     match item.get("type", "message"):
         case "message":
             role = _ROLES.get(text_in(item.get("role")), "user")
-            return Turn(role=role, text=content_text(item.get("content")))
+            content = item.get("content")
+            return Turn(role=role, text=content_text(content), seen=_seen(content))
         case "function_call":
             return Turn(role="assistant", text="", tool_calls=(_tool_call(item, item.get("call_id")),))
         case "function_call_output":

@@ -17,6 +17,7 @@ DEFAULT_MODELS = (
     "gpt-5.4",
     "gpt-5.4-mini",
     "gpt-5.6",
+    "gpt-audio",
     "offline",
 )
 _VERSION = re.compile(r"gpt-(\d+)(?:\.(\d+))?(?![a-z\d])")

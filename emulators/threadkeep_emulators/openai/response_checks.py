@@ -18,6 +18,7 @@ from .checks import (
     too_long,
 )
 from .errors import ApiError, missing, not_emulated, wrong_type, wrong_value
+from .media import check_response_media
 from .parameters import RESPONSE_PARAMETERS
 from .payloads import JsonObject, text_in
 from .tool_checks import check_tools
@@ -160,3 +161,4 @@ def _check_parts(parts: object, supported: Sequence[str], param: str) -> None:
             raise wrong_value(f"{param}[{position}].type", part.get("type"), kinds)
         if part["type"] in {"input_text", "output_text"}:
             require_text(part.get("text"), f"{param}[{position}].text")
+        check_response_media(part, f"{param}[{position}]")

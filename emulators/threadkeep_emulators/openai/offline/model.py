@@ -48,6 +48,8 @@ def _say(scene: Scene) -> str:
     replies = [reply for said in scene.current if (reply := reply_to(scene, said.text)) is not None]
     if replies:
         return "\n\n".join(dict.fromkeys(replies))
+    if scene.seen:
+        return f"I see {' and '.join(scene.seen)}."
     noted = acknowledgement(scene)
     if noted is not None:
         return noted

@@ -18,12 +18,14 @@ class Scene:
         earlier: What users said before the words that are to be answered, oldest first.
         current: The words to be answered: what the newest speaker said since the last answer.
         facts: What is known about the speakers.
+        seen: What the images, files and audio are that came with the words to be answered.
     """
 
     request: ModelRequest
     earlier: tuple[Utterance, ...]
     current: tuple[Utterance, ...]
     facts: Facts
+    seen: tuple[str, ...] = ()
 
     @property
     def speaker(self) -> str | None:
@@ -55,6 +57,7 @@ def scene_of(request: ModelRequest) -> Scene:
         earlier=(*earlier, *new[:first_own]),
         current=tuple(new[first_own:]),
         facts=collect(request.turns, [*earlier, *new]),
+        seen=tuple(words for turn in request.turns[start:] for words in turn.seen),
     )
 
 

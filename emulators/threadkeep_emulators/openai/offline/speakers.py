@@ -20,6 +20,7 @@ _LABEL = re.compile(
 _NO_SPEAKERS = frozenset(
     {"answer", "calculate", "compute", "count", "error", "example", "image", "file", "note", "ps", "question"}
     | {"remember", "repeat", "say", "summarise", "summarize", "summary", "system", "todo", "translate", "warning"}
+    | {"audio", "pdf"}
 )
 _SELF = frozenset({"user", "you", "me", "human"})
 _MENTION = re.compile(r"^(?:(?:<@!?&?[\w|.-]+>|@[\w.-]+)[,:]?\s*)+")
@@ -57,7 +58,7 @@ def _split(line: str) -> Utterance | None:
     if label is None:
         return None
     speaker = (label["bracket"] or label["bold"] or label["plain"]).strip()
-    if speaker.lower() in _NO_SPEAKERS:
+    if speaker.lower().partition(":")[0] in _NO_SPEAKERS:
         return None
     return Utterance(None if speaker.lower() in _SELF else speaker, line[label.end() :])
 
