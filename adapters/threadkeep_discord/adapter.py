@@ -1,17 +1,20 @@
 """The adapter: what a bot sees of Discord."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from typing import Self
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Self, Unpack
 
 import discord
 from pydantic import SecretStr
 
 from threadkeep.chat.adapter import Reply, ReplyRequest, SharedState, Sink
-from threadkeep.chat.events import Event, Place
+from threadkeep.chat.commands import BUILT_IN, Command
+from threadkeep.chat.events import Event, MessageReceived, Place
+from threadkeep.chat.posting import Poster
 from threadkeep.chat.reply import EditingReply, ReplyLimits
 from threadkeep.errors import PlatformUnavailableError
 from threadkeep.messages import Attachment, File
+from threadkeep.sessions import UserKey
 from threadkeep_discord.arrivals import ArrivalReader
 from threadkeep_discord.catch_up import MissedMessages
 from threadkeep_discord.client import DiscordClient
@@ -19,16 +22,20 @@ from threadkeep_discord.crew import ShardCrew
 from threadkeep_discord.directory import Directory
 from threadkeep_discord.files import DiscordFiles
 from threadkeep_discord.ingress import gather_crew, log_in
+from threadkeep_discord.interactions.front import InteractionFront
 from threadkeep_discord.limits import EDIT_INTERVAL, MESSAGE_LENGTH
-from threadkeep_discord.places import PLATFORM, ReplyIn
+from threadkeep_discord.places import PLATFORM
 from threadkeep_discord.poster import DiscordPoster
-from threadkeep_discord.settings import DiscordSettings, Shards, read_settings
+from threadkeep_discord.refusals import calling
+from threadkeep_discord.said_before import Recollection
+from threadkeep_discord.settings import DiscordOptions, DiscordSettings, read_settings
 from threadkeep_discord.text import utf16_length
+from threadkeep_discord.threads import Question, name_thread
 
 _START_SECONDS = 60.0
 _DRAIN_SECONDS = 5.0
 
-_LIMITS = ReplyLimits(part_length=MESSAGE_LENGTH, measure=utf16_length, edit_interval=EDIT_INTERVAL)
+_LIMITS = ReplyLimits(part_length=MESSAGE_LENGTH, measure=utf16_length, edit_interval=EDIT_INTERVAL, has_elements=True)
 
 
 class DiscordAdapter:
@@ -38,14 +45,8 @@ class DiscordAdapter:
 
     Args:
         token: The bot's token.
-        message_content: Whether to ask for the privileged Message Content Intent, which shows what is said without
-            addressing the bot.
-        reply_in: Where a question in a channel is answered: ``place``, by a reply, or ``thread``, in a new thread.
-        link_previews: Whether Discord may fetch the links of an answer to show previews of them.
         allowed_mentions: Whom messages may ping: what is not set in it is forbidden.
-        api_url: The base URL of the API, for another host than Discord's.
-        shards: How many shards the bot has; ``auto`` for as many as Discord recommends.
-        shards_per_process: How many of them this process runs at most.
+        options: How it is connected, as ``DiscordOptions`` tells.
 
     Raises:
         ConfigError: The token or the URL cannot be right.
@@ -55,23 +56,13 @@ class DiscordAdapter:
         self,
         token: str | SecretStr,
         *,
-        message_content: bool = False,
-        reply_in: ReplyIn = "place",
-        link_previews: bool = False,
         allowed_mentions: discord.AllowedMentions | None = None,
-        api_url: str | None = None,
-        shards: Shards = 1,
-        shards_per_process: int | None = None,
+        **options: Unpack[DiscordOptions],
     ) -> None:
-        self._settings = DiscordSettings(
-            token=SecretStr(token) if isinstance(token, str) else token,
-            message_content=message_content,
-            reply_in=reply_in,
-            link_previews=link_previews,
-            api_url=api_url,
-            shards=shards,
-            shards_per_process=shards_per_process,
-        )
+        secret = SecretStr(token) if isinstance(token, str) else token
+        self._settings = DiscordSettings(token=secret, **options)
+        self._commands: tuple[Command, ...] = BUILT_IN
+        self._front: InteractionFront | None = None
         # discord.py takes what is left out for allowed; here it stays forbidden.
         self._allowed_mentions = discord.AllowedMentions.none().merge(allowed_mentions or discord.AllowedMentions())
         self._files = DiscordFiles(self._connected, api_url=self._settings.api_url)
@@ -99,6 +90,7 @@ class DiscordAdapter:
             api_url=settings.api_url,
             shards=settings.shards,
             shards_per_process=settings.shards_per_process,
+            commands=settings.commands,
         )
 
     @property
@@ -119,6 +111,10 @@ class DiscordAdapter:
         """Whether it is logged in, and the gateway sends what happens or this process stands by."""
         client = self._client
         return client is not None and not client.is_closed() and (self._crew is None or self._crew.is_up)
+
+    def offer_commands(self, commands: Sequence[Command]) -> None:
+        """Take the bot's commands, for Discord to list; called before ``start``."""
+        self._commands = tuple(commands)
 
     async def start(self, sink: Sink | None, shared: SharedState | None = None) -> None:
         """Log in, and hand what happens to the sink from then on.
@@ -145,12 +141,14 @@ class DiscordAdapter:
         try:
             await log_in(client, self._settings.token.get_secret_value())
             self._directory = Directory(client)
+            self._front = self._make_front(shared)
             if sink is not None:
                 reader = self._reader()
                 self._crew = await gather_crew(
                     client, self._settings, sink=sink, shared=shared, reader=reader, on_gap=self._gap.set
                 )
                 await self._crew.open(timeout=_START_SECONDS)
+                self._front.begin_listing()
         except BaseException:
             await self.stop()
             raise
@@ -188,10 +186,13 @@ class DiscordAdapter:
     async def stop(self) -> None:
         """Disconnect, then hand over what had arrived. Harmless when not started; takes seconds at most."""
         crew, self._crew = self._crew, None
-        client, self._client = self._client, None
-        self._directory = None
+        front, self._front = self._front, None
         if crew is not None:
             await crew.aclose(grace=_DRAIN_SECONDS)
+        if front is not None:
+            await front.aclose()
+        client, self._client = self._client, None
+        self._directory = None
         await self._files.aclose()
         if client is not None:
             await client.close()
@@ -199,9 +200,47 @@ class DiscordAdapter:
         self._over.set()
 
     def open_reply(self, request: ReplyRequest) -> Reply:
-        """Open a reply that posts messages and edits them."""
-        poster = DiscordPoster(request, client=self._connected, link_previews=self._settings.link_previews)
+        """Open a reply that posts messages and edits them.
+
+        The answer to a slash command takes the place that Discord holds for it; a private one is for the asker alone.
+        """
+        poster: Poster
+        if self._front is None:
+            poster = DiscordPoster(request, client=self._connected, link_previews=self._settings.link_previews)
+        else:
+            poster = self._front.poster(request)
         return EditingReply(request, poster, _LIMITS)
+
+    async def whisper(self, place: Place, user: UserKey, text: str) -> None:
+        """Show a text to one person only: under what they pressed, else in direct messages.
+
+        Raises:
+            PlatformError: It could not be shown, or the adapter is not connected.
+        """
+        if self._front is None:
+            raise PlatformUnavailableError("Discord is not connected")
+        await self._front.whisper(place, user, text)
+
+    async def said_before(self, place: Place, *, before: str, most: int) -> Sequence[MessageReceived]:
+        """Read what people said in a place before a message, oldest first.
+
+        Raises:
+            PlatformError: The place cannot be read, or the adapter is not connected.
+        """
+        client = self._connected()
+        directory = self._directory or Directory(client)
+        return await Recollection(client, directory, self._reader()).read(place, before=before, most=most)
+
+    async def name_place(self, place: Place, title: str) -> None:
+        """Give a thread that was opened for its question a title; harmless to repeat, and in any other place.
+
+        Raises:
+            PlatformError: It could not be given, or the adapter is not connected.
+        """
+        question = Question.parse(place.reply_to)
+        if question is not None:
+            async with calling("name a thread"):
+                await name_thread(self._connected(), question, wanted=title)
 
     async def read_file(self, place: Place, attachment: Attachment, *, most: int) -> File:  # noqa: ARG002 - see below
         """Read a file that stands in a message, from Discord's file server only.
@@ -235,6 +274,16 @@ class DiscordAdapter:
             bot_id=client.user.id if client.user is not None else 0,
             reply_in=self._settings.reply_in,
             has_content=self._settings.message_content,
+            desk=(self._front or self._make_front(None)).desk,
+        )
+
+    def _make_front(self, shared: SharedState | None) -> InteractionFront:
+        return InteractionFront(
+            self._connected,
+            api_url=self._settings.api_url,
+            shared=shared,
+            commands=self._commands if self._settings.commands else None,
+            link_previews=self._settings.link_previews,
         )
 
 

@@ -1,11 +1,12 @@
 """What the gateway brings, read into threadkeep's events."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import structlog
 
+from threadkeep.chat.adapter import Acceptance
 from threadkeep.chat.events import Event
 from threadkeep_discord.changes import (
     ReactionPayload,
@@ -18,6 +19,8 @@ from threadkeep_discord.changes import (
 )
 from threadkeep_discord.directory import Directory
 from threadkeep_discord.events import is_unreadable, read_edit, read_message
+from threadkeep_discord.feedback import Thumbs
+from threadkeep_discord.interactions.desk import InteractionDesk
 from threadkeep_discord.places import MessageChannel, ReplyIn
 from threadkeep_discord.refusals import ENABLE_CONTENT
 
@@ -39,8 +42,18 @@ class Arrival:
     sequence: int
 
 
+INTERACTION = "INTERACTION_CREATE"
+
 ARRIVALS = frozenset(
-    {"MESSAGE_CREATE", "MESSAGE_UPDATE", "MESSAGE_DELETE", "MESSAGE_DELETE_BULK", "MESSAGE_REACTION_ADD"}
+    {
+        "MESSAGE_CREATE",
+        "MESSAGE_UPDATE",
+        "MESSAGE_DELETE",
+        "MESSAGE_DELETE_BULK",
+        "MESSAGE_REACTION_ADD",
+        "MESSAGE_REACTION_REMOVE",
+        INTERACTION,
+    }
 )
 """The dispatches that are read."""
 
@@ -53,9 +66,14 @@ class ArrivalReader:
         bot_id: The bot.
         reply_in: Where a question in a channel is answered.
         has_content: Whether the bot sees what is said without addressing it.
+        desk: Where interactions are read and answered.
     """
 
-    def __init__(self, directory: Directory, *, bot_id: int, reply_in: ReplyIn, has_content: bool) -> None:
+    def __init__(
+        self, directory: Directory, *, bot_id: int, reply_in: ReplyIn, has_content: bool, desk: InteractionDesk
+    ) -> None:
+        self._desk = desk
+        self._thumbs = Thumbs(bot_id=bot_id)
         self._directory = directory
         self._bot_id = bot_id
         self._reply_in = reply_in
@@ -71,13 +89,18 @@ class ArrivalReader:
             case "MESSAGE_UPDATE":
                 return not _is_machine(payload) and payload.get("edited_timestamp") is not None
             case "MESSAGE_REACTION_ADD":
-                return asks_to_stop(_reaction(payload), bot_id=self._bot_id)
+                reaction = _reaction(payload)
+                return asks_to_stop(reaction, bot_id=self._bot_id) or self._thumbs.notice(reaction, is_new=True)
+            case "MESSAGE_REACTION_REMOVE":
+                return self._thumbs.notice(_reaction(payload), is_new=False)
             case _:
                 return True
 
     async def read(self, arrival: Arrival) -> tuple[Event, ...]:
         """Translate an arrival; there is nothing to tell of most of them."""
         payload = arrival.payload
+        if arrival.name == INTERACTION:
+            return await self._desk.read(payload)
         guild_id = _guild_id(payload)
         channel_id = int(payload["channel_id"])
         if arrival.name == "MESSAGE_CREATE" and _is_blank(payload):
@@ -91,12 +114,20 @@ class ArrivalReader:
             case "MESSAGE_UPDATE":
                 message = self._directory.message(payload, channel)
                 event = read_edit(message, bot_id=self._bot_id, reply_in=self._reply_in)
+            case "MESSAGE_REACTION_ADD" | "MESSAGE_REACTION_REMOVE" if self._thumbs.is_thumb(_reaction(payload)):
+                is_new = arrival.name == "MESSAGE_REACTION_ADD"
+                event = self._thumbs.read(_reaction(payload), channel, sequence=arrival.sequence, is_new=is_new)
             case "MESSAGE_REACTION_ADD":
                 event = await self._read_reaction(_reaction(payload), channel)
             case _:
                 message_ids = [int(message_id) for message_id in payload.get("ids") or [payload["id"]]]
                 return read_deletions(channel, guild_id=guild_id, message_ids=message_ids, reply_in=self._reply_in)
         return () if event is None else (event,)
+
+    def taken(self, arrival: Arrival, acceptances: Sequence[Acceptance]) -> None:
+        """Answer an interaction that was handed over; nothing else awaits an answer."""
+        if arrival.name == INTERACTION:
+            self._desk.taken(arrival.payload, acceptances)
 
     def read_said(self, payload: Mapping[str, Any], channel: MessageChannel) -> Event | None:
         """Translate a message that stands in a channel."""

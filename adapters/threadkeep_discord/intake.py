@@ -22,6 +22,9 @@ _NAMED_WHEN_LEFT = 20
 Read = Callable[[Arrival], Awaitable[Sequence[Event]]]
 """Translates an arrival."""
 
+OnTaken = Callable[[Arrival, Sequence[Acceptance]], None]
+"""Hears that an arrival was handed over."""
+
 
 class Intake:
     """Read what arrives and hand it to the sink, one after the other, in the order in which it came.
@@ -34,11 +37,16 @@ class Intake:
         sink: Where events go.
         read: Translates arrivals.
         capacity: How many may wait. When they do, the gateway has to wait too.
+        on_taken: Told of each arrival that was read, with what became of its events; those that were refused are not
+            among them.
     """
 
-    def __init__(self, sink: Sink, read: Read, *, capacity: int = _CAPACITY) -> None:
+    def __init__(
+        self, sink: Sink, read: Read, *, capacity: int = _CAPACITY, on_taken: OnTaken = lambda _arrival, _taken: None
+    ) -> None:
         self._sink = sink
         self._read = read
+        self._on_taken = on_taken
         self._capacity = capacity
         # The first of them is the one at work: it waits until the store has it.
         self._waiting: deque[Arrival] = deque()
@@ -111,14 +119,17 @@ class Intake:
         except Exception:  # noqa: BLE001 - one arrival that cannot be read must not hold up the others; it is reported
             report_skipped(arrival.name, arrival.payload)
             return
+        taken: list[Acceptance] = []
         for event in events:
             try:
                 acceptance = await self._hand_over(event)
             except Exception:  # noqa: BLE001 - nor must one event that is refused; it is reported
                 _log.exception("discord_event_refused", message_key=str(event.key))
             else:
+                taken.append(acceptance)
                 if acceptance is Acceptance.FULL:
                     _log.warning("discord_conversation_full", message_key=str(event.key))
+        self._on_taken(arrival, taken)
 
     async def _hand_over(self, event: Event) -> Acceptance:
         delay = 0.0

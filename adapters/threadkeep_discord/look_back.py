@@ -78,7 +78,9 @@ class Posted:
     def read(cls, message: PostedPayload) -> Self:
         """Read a message of the bot."""
         return cls(
-            message_id=str(message["id"]), text=message["content"], elements=tuple(ids_in(message.get("components") or ()))
+            message_id=str(message["id"]),
+            text=message["content"],
+            elements=tuple(ids_in(message.get("components") or ())),
         )
 
 

@@ -133,7 +133,7 @@ class DiscordPoster:
 
     @property
     def _flags(self) -> int:
-        return 0 if self._link_previews else discord.MessageFlags.suppress_embeds.flag
+        return discord.MessageFlags(suppress_embeds=not self._link_previews).value
 
     def _allowed(self) -> discord.AllowedMentions:
         return self._client().allowed_mentions or discord.AllowedMentions.none()

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypedDict
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
@@ -22,6 +22,18 @@ Shards = int | Literal["auto"]
 """How many shards a bot has; ``auto`` for as many as Discord recommends."""
 
 
+class DiscordOptions(TypedDict, total=False):
+    """What may be told of a bot besides its token: the attributes of ``DiscordSettings``, with their defaults."""
+
+    message_content: bool
+    reply_in: ReplyIn
+    link_previews: bool
+    api_url: str | None
+    shards: Shards
+    shards_per_process: int | None
+    commands: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiscordSettings:
     """The token of a bot and how it is connected.
@@ -36,6 +48,7 @@ class DiscordSettings:
         api_url: The base URL of the API with its version; None for Discord's.
         shards: How many shards the bot has. Discord demands more than one from 2,500 servers on.
         shards_per_process: How many of them one process runs at most; None for all.
+        commands: Whether Discord is to list the bot's commands as slash commands, in place of whatever it lists now.
 
     Raises:
         ConfigError: The token, the URL or a number cannot be right; the message says why.
@@ -48,6 +61,7 @@ class DiscordSettings:
     api_url: str | None = None
     shards: Shards = 1
     shards_per_process: int | None = None
+    commands: bool = True
 
     def __post_init__(self) -> None:
         """Refuse what cannot be right, before Discord does it with less to say."""
@@ -64,7 +78,8 @@ def read_settings(environ: Mapping[str, str]) -> DiscordSettings | None:
     """Read the settings from environment variables; None if no token is set.
 
     ``DISCORD_BOT_TOKEN`` (or ``DISCORD_TOKEN``), ``DISCORD_MESSAGE_CONTENT``, ``DISCORD_REPLY_IN``,
-    ``DISCORD_LINK_PREVIEWS``, ``DISCORD_API_URL``, ``DISCORD_SHARDS``, ``DISCORD_SHARDS_PER_PROCESS``.
+    ``DISCORD_LINK_PREVIEWS``, ``DISCORD_API_URL``, ``DISCORD_SHARDS``, ``DISCORD_SHARDS_PER_PROCESS``,
+    ``DISCORD_COMMANDS``.
 
     Raises:
         ConfigError: One of them is wrong; the message says which, and what it should be.
@@ -80,6 +95,7 @@ def read_settings(environ: Mapping[str, str]) -> DiscordSettings | None:
         api_url=environ.get("DISCORD_API_URL", "").strip().rstrip("/") or None,
         shards="auto" if _is_auto(environ) else _read_number(environ, "DISCORD_SHARDS") or 1,
         shards_per_process=_read_number(environ, "DISCORD_SHARDS_PER_PROCESS"),
+        commands=_read_switch(environ, "DISCORD_COMMANDS", default="1"),
     )
 
 
@@ -109,8 +125,8 @@ def _check_url(text: str) -> None:
         )
 
 
-def _read_switch(environ: Mapping[str, str], name: str) -> bool:
-    value = environ.get(name, "").strip().lower()
+def _read_switch(environ: Mapping[str, str], name: str, *, default: str = "") -> bool:
+    value = environ.get(name, "").strip().lower() or default
     if value not in _YES | _NO:
         raise ConfigError(f"{name} is {value!r}: set it to 1 or 0.")
     return value in _YES

@@ -55,7 +55,7 @@ class ShardRunner:
     def __init__(self, shard: Shard, surroundings: ShardSurroundings) -> None:
         self._shard = shard
         self._around = surroundings
-        self._intake = Intake(surroundings.sink, surroundings.reader.read)
+        self._intake = Intake(surroundings.sink, surroundings.reader.read, on_taken=surroundings.reader.taken)
         self._connection: GatewayConnection | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._settled = asyncio.Event()

@@ -1,7 +1,8 @@
 """Opening a thread on the message that asked."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import discord
 
@@ -47,6 +48,22 @@ async def open_thread(client: discord.Client, question: Question, *, guild_id: i
     except discord.HTTPException as error:
         if error.code != THREAD_EXISTS:
             raise
+
+
+async def name_thread(client: discord.Client, question: Question, *, wanted: str) -> None:
+    """Give the thread of a question a title, unless it is called like that already.
+
+    Discord tells everybody in the thread of a new name, and allows few of them.
+
+    Raises:
+        discord.HTTPException: Discord refuses.
+    """
+    channel: Mapping[str, Any] = await client.http.get_channel(question.message_id)
+    bot_id = client.user.id if client.user is not None else 0
+    present, name = str(channel.get("name") or ""), title(wanted, length=THREAD_NAME_LENGTH)
+    is_alike = present.rstrip("…").startswith(name.rstrip("…")) or name.startswith(present.rstrip("…"))
+    if str(channel.get("owner_id")) == str(bot_id) and name and not is_alike:
+        await client.http.edit_channel(question.message_id, name=name)
 
 
 async def _name(client: discord.Client, channel: discord.PartialMessageable, question: Question) -> str:

@@ -13,6 +13,7 @@ from threadkeep.chat.events import Event, MessageReceived, Place
 from threadkeep.chat.home import HomeDesk
 from threadkeep.errors import PlatformError
 from threadkeep.messages import Attachment, File
+from threadkeep.sessions import UserKey
 from threadkeep.vault import Vault
 from threadkeep_slack.branches import Branch, Branches, BranchMaker
 from threadkeep_slack.files import read_file, send_file
@@ -223,6 +224,7 @@ class SlackAdapter:
             PlatformError: The place cannot be read, or the adapter is not started.
         """
         branch = await self._connected("reading what was missed").branches.find(place.session.workspace)
+        await branch.rooms.notes.load(branch.workspace.team)
         async for event in branch.history.since(place, after, most=most):
             yield event
 
@@ -275,6 +277,15 @@ class SlackAdapter:
         branch = await self._connected("naming conversations").branches.find(place.session.workspace)
         await branch.titles.name(place, title)
 
+    async def whisper(self, place: Place, user: UserKey, text: str) -> None:
+        """Show a text to one person of a place only; it is gone when they reload Slack.
+
+        Raises:
+            PlatformError: It could not be shown, or the adapter is not started.
+        """
+        branch = await self._connected("whispering").branches.find(place.session.workspace)
+        await branch.whispers.post(place.session, user.user, text)
+
     def _connected(self, before: str) -> _Connection:
         if self._connection is None:
             raise PlatformError(f"the Slack adapter is not connected: start it before {before}")
@@ -285,8 +296,10 @@ def _reply_in(branch: Branch, request: ReplyRequest) -> Reply:
     on_posted = partial(_note_thread, branch.directory, request.place, request.on_posted)
     request = replace(request, on_posted=on_posted)
     people = _mentionable(branch, request)
-    reply = branch.replies.open(request, may_mention=frozenset(people.values()))
-    return WordedReply(reply, SlackMarkdown(people))
+    ordinary = partial(branch.replies.open, request, may_mention=frozenset(people.values()))
+    if request.is_private and request.asked_by is not None:
+        return WordedReply(branch.private.open(request, request.asked_by.user, ordinary), SlackMarkdown(people))
+    return WordedReply(ordinary(), SlackMarkdown(people))
 
 
 def _mentionable(branch: Branch, request: ReplyRequest) -> Mapping[str, str]:

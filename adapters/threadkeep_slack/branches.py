@@ -11,6 +11,10 @@ from threadkeep.chat.home import HomeDesk
 from threadkeep_slack.agent_view.desk import AgentDesk, AgentRooms
 from threadkeep_slack.agent_view.opening import Installation, open_rooms
 from threadkeep_slack.agent_view.titles import Titles
+from threadkeep_slack.controls.answer_urls import AnswerUrls
+from threadkeep_slack.controls.opening import controls_of
+from threadkeep_slack.controls.private_replies import PrivateReplies
+from threadkeep_slack.controls.whispers import Whispers
 from threadkeep_slack.home.notes import WorkspaceNotes
 from threadkeep_slack.inbound.bots import Hearing
 from threadkeep_slack.inbound.catch_up import History
@@ -41,6 +45,8 @@ class Branch:
         participants: Who spoke there, if the model may mention them.
         pacing: How often Slack lets replies change there.
         replies: Opens the replies there.
+        private: Opens those that one person alone may see.
+        whispers: Tells people what others do not see.
         rooms: What it needs for Slack's agent features.
         titles: Names the conversations there.
         intake: Takes its events; None where the process takes none.
@@ -54,6 +60,8 @@ class Branch:
     participants: Participants | None
     pacing: Pacing
     replies: ReplyDesk
+    private: PrivateReplies
+    whispers: Whispers
     rooms: AgentRooms
     titles: Titles
     intake: Intake | None
@@ -116,7 +124,10 @@ class BranchMaker:
         participants = Participants() if may_mention else None
         of = Installation(client=client, workspace=workspace, directory=directory, pacing=pacing)
         rooms, titles = open_rooms(of, self._settings, shared=self._shared, notes=self._notes, home=self._home)
+        urls, whispers = AnswerUrls(self._shared), Whispers(client)
         return Branch(
+            private=PrivateReplies(whispers, urls),
+            whispers=whispers,
             client=client,
             workspace=workspace,
             directory=directory,
@@ -142,6 +153,7 @@ class BranchMaker:
                 workspace=workspace,
                 directory=directory,
                 desk=AgentDesk(rooms),
+                open_controls=controls_of(of, rooms, urls=urls, whispers=whispers, prefix=self._settings.command),
                 hearing=hearing,
                 participants=participants,
             ),

@@ -277,6 +277,9 @@ DIRECTS_SECONDS: Final = 3_600.0
 NOTES_HEARTBEAT: Final = 2.0
 """Seconds between two looks whether another process has changed how the bot is set up in a workspace."""
 
+NOTES_READ_SECONDS: Final = 1.0
+"""How long an event waits for them, the first time and after a change."""
+
 NOTES_CHANGE_SECONDS: Final = 86_400.0
 """For how long such a change is announced."""
 

@@ -8,6 +8,7 @@ from pydantic import SecretStr
 
 from threadkeep.errors import ConfigError
 from threadkeep_slack.agent_view.prompt_settings import Prompt, read_prompts
+from threadkeep_slack.controls.command_settings import check_prefix, read_prefix
 from threadkeep_slack.installs.oauth_settings import OAuthSettings, read_oauth
 from threadkeep_slack.limits import MOST_SOCKETS, SOCKETS
 from threadkeep_slack.replies.stream_settings import StreamSettings, read_streams
@@ -49,6 +50,7 @@ class SlackSettings:
         allowed_bots: Ids of other bots (``B...``), apps (``A...``) or bots' users that are heard like people.
         allowed_mentions: Whom the model may mention, so that Slack notifies them.
         streams: How replies are streamed.
+        command: The one slash command of the app, such as ``/keeper``, where the bot's commands have none of their own.
     """
 
     bot_token: SecretStr | None = None
@@ -65,9 +67,12 @@ class SlackSettings:
     allowed_bots: frozenset[str] = frozenset()
     allowed_mentions: AllowedMentions = AllowedMentions.NONE
     streams: StreamSettings = field(default_factory=StreamSettings)
+    command: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse tokens that cannot be right, before Slack does it with less to say."""
+        if self.command is not None:
+            check_prefix(self.command)
         if not 1 <= self.sockets <= MOST_SOCKETS:
             raise ConfigError(f"SLACK_SOCKETS must be a number from 1 to {MOST_SOCKETS}, not {self.sockets}")
         if self.bot_token is not None:
@@ -120,6 +125,7 @@ def read_settings(environ: Mapping[str, str]) -> SlackSettings | None:
         allowed_bots=read_allowed_bots(environ),
         allowed_mentions=read_allowed_mentions(environ),
         streams=read_streams(environ),
+        command=read_prefix(environ),
         is_agent_view=_read_view(environ),
         prompts=read_prompts(environ.get("SLACK_PROMPTS", "")),
     )

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from threadkeep.chat.adapter import Source
 from threadkeep.chat.elements import Elements
+from threadkeep.chat.events import PlaceKind
 from threadkeep.messages import Message, ToolCall
 
 SCHEMA_VERSION = 1
@@ -107,6 +108,7 @@ class Run:
         source: For a command, the key of its message, which is not among ``messages``.
         is_boundary: Whether a fresh conversation begins after it: the model is not shown what was before.
         replaces: The id of the run whose answer it gives anew: the model is not shown that one any more.
+        kind: In what kind of place it was made; None outside a bot.
         version: The version of this form.
     """
 
@@ -125,6 +127,7 @@ class Run:
     source: str | None = None
     is_boundary: bool = False
     replaces: str | None = None
+    kind: PlaceKind | None = None
     version: int = SCHEMA_VERSION
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 # Imported before the forks, so that each does not do it at its first question.
+import httpcore2  # noqa: F401
 import openai.resources.chat  # noqa: F401
 from siege.doom import Doom, DoomedModel, DoomedStore, doomed
 from siege.forge import Order, say, serve_orders
@@ -83,6 +84,8 @@ def make_bot(order: Order, doom: Doom) -> Bot:
         adapters=[adapter for adapter in adapters if adapter is not None],
         store=DoomedStore(store, doom),
         policy=Policy.QUEUE,
+        # On a busy machine a process stands still for longer than these leases, which costs attempts, too.
+        max_attempts=20,
         grace_seconds=5.0,
     )
 

@@ -70,8 +70,8 @@ def test_a_place_may_have_a_policy_of_its_own():
 def test_speakers_are_named_where_several_people_talk():
     messages = to_messages([said("Ann", "hi"), said('B"ob>', "yo")])
     assert [message.content for message in messages] == [
-        '<message from="Ann">hi</message>',
-        '<message from="B&quot;ob&gt;">yo</message>',
+        '<message from="Ann" id="slack:T1:Ann">hi</message>',
+        '<message from="B&quot;ob&gt;" id="slack:T1:B%22ob%3E">yo</message>',
     ]
 
 
@@ -80,7 +80,7 @@ def test_nobody_can_speak_under_anothers_name():
     (message,) = to_messages([said("Ann", forged)])
     assert message.content.count("<message") == 1
     assert message.content.count("</message") == 1
-    assert message.content.startswith('<message from="Ann">')
+    assert message.content.startswith('<message from="Ann" id="slack:T1:Ann">')
 
 
 def test_a_direct_message_stands_alone():

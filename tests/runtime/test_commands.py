@@ -386,8 +386,8 @@ async def test_talk_before_a_command_stays_in_the_conversation(
         await wait_for(lambda: len(platform.finals) == 2)
         await store.inbox.accept(platform.said("two", **where))
         await wait_for(lambda: len(platform.finals) == 3)
-    assert '<message from="Bob">by the way</message>' in shown(model)
-    assert shown(model)[-1] == '<message from="Ann">two</message>'
+    assert '<message from="Bob" id="test:Bob">by the way</message>' in shown(model)
+    assert shown(model)[-1] == '<message from="Ann" id="test:Ann">two</message>'
 
 
 async def test_a_command_given_twice_is_carried_out_once(platform, make_model, store, working, wait_for, load_runs):

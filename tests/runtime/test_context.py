@@ -52,8 +52,8 @@ async def test_a_bot_that_is_called_into_a_thread_reads_what_was_said(
         await wait_for(lambda: committed(load_runs, store, 1))
         await store.inbox.accept(platform.said("And now?", **THREAD))
         runs = await wait_for(lambda: committed(load_runs, store, 2))
-    said = ['<message from="Bob">It broke.</message>', '<message from="Bob">Who knows?</message>']
-    assert shown(model) == [*said, '<message from="Ann">What is it?</message>']
+    said = ['<message from="Bob" id="test:Bob">It broke.</message>', '<message from="Bob" id="test:Bob">Who knows?</message>']
+    assert shown(model) == [*said, '<message from="Ann" id="test:Ann">What is it?</message>']
     assert telling.asked == [(SESSION, question.key.message, 30)]
     assert [message.content for message in runs[0].messages][:2] == said
     assert shown(model, 1)[:2] == said
@@ -68,7 +68,7 @@ async def test_talk_that_waited_before_the_first_question_is_not_shown_twice(
     async with working(model, store):
         await store.inbox.accept(question)
         await wait_for(lambda: platform.finals)
-    assert shown(model) == ['<message from="Bob">Earlier.</message>', '<message from="Ann">What?</message>']
+    assert shown(model) == ['<message from="Bob" id="test:Bob">Earlier.</message>', '<message from="Ann" id="test:Ann">What?</message>']
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ async def test_a_fresh_conversation_does_not_look_back(platform, make_model, sto
         await store.inbox.accept(platform.said("What?", **THREAD))
         await wait_for(lambda: len(platform.finals) == 2)
     assert telling.asked == []
-    assert shown(model) == ['<message from="Ann">What?</message>']
+    assert shown(model) == ['<message from="Ann" id="test:Ann">What?</message>']
 
 
 async def test_long_talk_is_shortened_from_its_beginning(platform, make_model, store, working, wait_for):

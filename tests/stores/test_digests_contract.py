@@ -85,7 +85,9 @@ async def test_a_committed_boundary_drops_the_summary_and_claims_bring_it(store,
 
 
 async def test_the_same_memory_is_not_kept_twice(store):
-    first = await store.memories.add("ann", "Likes  tea", topics=["Drinks", "drinks", " "], source="s1", is_private=True)
+    first = await store.memories.add(
+        "ann", "Likes  tea", topics=["Drinks", "drinks", " "], source="s1", is_private=True
+    )
     assert (first.topics, first.source, first.is_private) == (("drinks",), "s1", True)
     again = await store.memories.add("ann", "likes tea.", source="s2", is_private=True)
     assert (again.memo_id, again.text, again.source, again.is_private) == (first.memo_id, "Likes  tea", "s1", True)

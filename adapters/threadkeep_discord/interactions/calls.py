@@ -30,7 +30,7 @@ class _HostedWebhooks(AsyncWebhookAdapter):
     """discord.py's calls, at a host of one's own."""
 
     def __init__(self, api_url: str | None) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # discord.py does not say that it returns nothing
         self._api_url = api_url
 
     async def request(self, route: Route, session: aiohttp.ClientSession, **options: Any) -> Any:

@@ -9,7 +9,7 @@ import structlog
 
 from threadkeep.chat.adapter import Acceptance
 from threadkeep.chat.commands import Command
-from threadkeep.chat.events import ActionPressed, Event, MessageReceived
+from threadkeep.chat.events import ActionPressed, Event, MessageReceived, StopRequested
 from threadkeep.errors import PlatformError, PlatformUnavailableError
 from threadkeep_discord.interactions.answers import UNUSED, Answer, answer_to, whisper_body, whispered
 from threadkeep_discord.interactions.calls import MODAL, InteractionCalls, is_answered, is_not_answered, is_over
@@ -80,10 +80,10 @@ class InteractionDesk:
         Raises:
             PlatformError: Discord cannot be reached, or refuses.
         """
-        pressed = (one for one, event in self._waiting.values() if isinstance(event, ActionPressed))
-        mine = [one for one in pressed if (one.channel_id, one.user_id) == (channel_id, user_id)]
+        open_ones = (one for one, event in self._waiting.values() if isinstance(event, ActionPressed | StopRequested))
+        mine = [one for one in open_ones if (one.channel_id, one.user_id) == (channel_id, user_id)]
         if mine:
-            # The press is not answered yet: this is its answer.
+            # What they did is not answered yet: this is its answer.
             del self._waiting[mine[-1].id]
             return await self._respond(mine[-1], whispered(text))
         token = await self._notes.recall_press(channel_id, user_id)

@@ -17,7 +17,6 @@ from threadkeep_discord.interactions.components import form_mark
 from threadkeep_discord.interactions.payloads import Interaction
 from threadkeep_discord.limits import FORM_SECONDS, TOKEN_SECONDS
 
-
 _log = structlog.get_logger(__name__)
 
 _MOST_OWN: Final = 1_000

@@ -122,11 +122,12 @@ def read_interaction(payload: Mapping[str, Any]) -> Interaction | None:
     channel = payload.get("channel") or {}
     is_thread = channel.get("type") in _THREAD_TYPES
     context = payload.get("context")
+    data: DataPayload = payload.get("data", {})
     return Interaction(
         id=int(payload["id"]),
         token=payload["token"],
         kind=Kind(payload["type"]),
-        data=payload.get("data") or {},
+        data=data,
         channel_id=int(payload.get("channel_id") or channel["id"]),
         is_thread=is_thread,
         guild_id=None if guild_id is None else int(guild_id),

@@ -77,6 +77,12 @@ class AgentDesk:
             case _:
                 return None
 
+    async def ready(self) -> None:
+        """Return when it is known how the bot is set up: at once, but for the first event and after changes."""
+        notes, team = self._rooms.notes, self._rooms.workspace.team
+        if not notes.is_known(team):
+            await notes.load(team)
+
     def preparation(self, message: SlackMessage, kind: str) -> Callable[[], Awaitable[None]] | None:
         """Give what must be found out before a message gets its place; None if all is known.
 
@@ -86,8 +92,7 @@ class AgentDesk:
         """
         rooms = self._rooms
         if kind != "im":
-            is_known = rooms.notes.is_known(rooms.workspace.team)
-            return None if is_known else lambda: rooms.notes.load(rooms.workspace.team)
+            return None
         context = context_of(message.app_context)
         if context is not None and message.user is not None:
             rooms.looking.remember(message.user, context)

@@ -6,6 +6,7 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from threadkeep.chat.elements import Form, TextField
+from threadkeep_slack.inbound.control_payloads import Submission
 from threadkeep_slack.inbound.payloads import Id, Timestamp
 
 FORM_CALLBACK: Final = "threadkeep_form"
@@ -77,6 +78,12 @@ def read_fields(values: Mapping[str, Mapping[str, object]]) -> dict[str, str]:
         if block.startswith(_BLOCK):
             found[block.removeprefix(_BLOCK)] = text if isinstance(text, str) else ""
     return found
+
+
+def error_in(submission: Submission, text: str) -> dict[str, object]:
+    """Give what lets a form stay open with a sentence under its first field."""
+    first = next(iter(submission.view.state.values), "")
+    return {"response_action": "errors", "errors": {first: text}}
 
 
 def _field(field: TextField) -> dict[str, object]:

@@ -6,14 +6,25 @@ from typing import Final
 from threadkeep_slack.controls.actions import FEEDBACK_ACTION, LINK_ACTION, STOP_ACTION
 from threadkeep_slack.controls.commands import SlashCommands
 from threadkeep_slack.controls.feedback import FeedbackDesk
-from threadkeep_slack.controls.forms import FORM_CALLBACK
+from threadkeep_slack.controls.forms import FORM_CALLBACK, error_in
 from threadkeep_slack.controls.press_desk import PressDesk
-from threadkeep_slack.controls.shortcuts import ASK_CALLBACK, ShortcutDesk
+from threadkeep_slack.controls.shortcuts import ASK_ABOUT, ASK_CALLBACK, ASK_NEW, ShortcutDesk
 from threadkeep_slack.controls.tools import ControlTools
 from threadkeep_slack.inbound.control_payloads import ButtonPress, Shortcut, Submission
 from threadkeep_slack.inbound.controls import Controls
 from threadkeep_slack.inbound.reading import read
 from threadkeep_slack.inbound.stops import is_stop_sign
+
+FORMS: Final = (FORM_CALLBACK, ASK_CALLBACK)
+"""The forms that it takes, by their ``callback_id``."""
+SHORTCUTS: Final = (ASK_ABOUT, ASK_NEW)
+"""The shortcuts."""
+
+
+def is_form_of_ours(body: Mapping[str, object]) -> bool:
+    """Tell whether a payload is a form that the control room takes."""
+    view = body.get("view")
+    return isinstance(view, Mapping) and view.get("callback_id") in FORMS
 
 
 class ControlRoom:
@@ -55,20 +66,32 @@ class ControlRoom:
         """
         return await self._commands.on_command(body)
 
-    async def on_press(self, body: Mapping[str, object]) -> str:
-        """Take a press, a form or a shortcut; give what is wrong with a form that is to stay open.
+    async def on_press(self, body: Mapping[str, object]) -> None:
+        """Take a press, a choice or a shortcut.
 
         Raises:
             NotHandedOverError: It must not be acknowledged.
         """
-        match body.get("type"):
-            case "view_submission":
-                return await self._on_submission(body)
-            case "shortcut" | "message_action":
-                await self._on_shortcut(body)
-            case _:
-                await self._on_button(body)
-        return ""
+        if body.get("type") in {"shortcut", "message_action"}:
+            await self._on_shortcut(body)
+        else:
+            await self._on_button(body)
+
+    async def on_form(self, body: Mapping[str, object]) -> Mapping[str, object]:
+        """Take a form that was filled in, and give what it shows then.
+
+        Raises:
+            NotHandedOverError: It must not be acknowledged: it stays open, and its author is told to try again.
+        """
+        submission = read(Submission, body)
+        team = None if submission is None else self._tools.team_of(submission)
+        if submission is None or team is None:
+            return {}
+        if submission.view.callback_id == FORM_CALLBACK:
+            await self._presses.on_submission(submission, team)
+            return {}
+        problem = await self._shortcuts.on_submission(submission, team)
+        return error_in(submission, problem) if problem else {}
 
     async def _on_button(self, body: Mapping[str, object]) -> None:
         press = read(ButtonPress, body)
@@ -82,17 +105,6 @@ class ControlRoom:
             await self._feedback.on_press(press, team)
         elif not name.startswith(LINK_ACTION):
             await self._presses.on_press(press, team)
-
-    async def _on_submission(self, body: Mapping[str, object]) -> str:
-        submission = read(Submission, body)
-        team = None if submission is None else self._tools.team_of(submission)
-        if submission is None or team is None:
-            return ""
-        if submission.view.callback_id == ASK_CALLBACK:
-            return await self._shortcuts.on_submission(submission, team)
-        if submission.view.callback_id == FORM_CALLBACK:
-            await self._presses.on_submission(submission, team)
-        return ""
 
     async def _on_shortcut(self, body: Mapping[str, object]) -> None:
         shortcut = read(Shortcut, body)

@@ -9,7 +9,7 @@ Block = Mapping[str, Any]
 
 
 def without_action(blocks: object, action: str) -> list[dict[str, Any]] | None:
-    """Give a message's blocks without the elements of an action; None if that changes nothing or leaves nothing.
+    """Give a message's blocks without the elements of an action; None if that changes nothing.
 
     Args:
         blocks: The blocks as Slack sends them.
@@ -18,7 +18,7 @@ def without_action(blocks: object, action: str) -> list[dict[str, Any]] | None:
     if not isinstance(blocks, list) or not all(isinstance(block, Mapping) for block in blocks):
         return None
     kept = [left for block in blocks if (left := _without(block, action)) is not None]
-    return kept if kept and kept != blocks else None
+    return kept if kept != blocks else None
 
 
 def _without(block: Block, action: str) -> dict[str, Any] | None:

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from threadkeep.chat.adapter import SharedState
 from threadkeep.errors import PlatformUnavailableError, StoreError
 from threadkeep.vault import Vault
-from threadkeep_slack.limits import BRANCHES_OPEN, CHANNELS_SET_UP, NOTES_CHANGE_SECONDS, NOTES_HEARTBEAT
+from threadkeep_slack.limits import BRANCHES_OPEN, CHANNELS_SET_UP, NOTES_CHANGE_SECONDS, NOTES_HEARTBEAT, NOTES_READ_SECONDS
 from threadkeep_slack.transport.port import end_tasks
 
 _log = structlog.get_logger(__name__)
@@ -157,10 +157,11 @@ class WorkspaceNotes:
     async def _load(self, vault: Vault, team: str) -> None:
         try:
             self._stale.discard(team)
-            self._keep(team, _read(await vault.get(_name(team))))
-        except StoreError as error:
+            async with asyncio.timeout(NOTES_READ_SECONDS):
+                self._keep(team, _read(await vault.get(_name(team))))
+        except (StoreError, TimeoutError) as error:
             self._stale.add(team)
-            _log.warning("slack_notes_not_read", team=team, reason=str(error))
+            _log.warning("slack_notes_not_read", team=team, error=type(error).__name__)
         finally:
             del self._loading[team]
 

@@ -8,6 +8,8 @@ import structlog
 
 from threadkeep.chat.events import Addressing, MessageReceived, StopRequested
 from threadkeep_slack.agent_view.desk import AgentDesk
+from threadkeep_slack.controls.opening import OpenControls
+from threadkeep_slack.controls.room import is_form_of_ours
 from threadkeep_slack.home.answering import addressed_in
 from threadkeep_slack.inbound.bots import Hearing
 from threadkeep_slack.inbound.changes import concerns_bot, deleted_message, edited_message, to_deletion, to_edit
@@ -35,6 +37,7 @@ class Intake:
         workspace: The bot's installation.
         directory: What people and conversations are called.
         desk: Takes the events of Slack's agent features, and knows how the bot is set up.
+        open_controls: Opens the room where everything arrives that people do instead of writing.
         hearing: Whose words count; people's alone if not said.
         participants: Told who speaks where, if somebody wants to know.
     """
@@ -46,6 +49,7 @@ class Intake:
         workspace: Workspace,
         directory: Directory,
         desk: AgentDesk,
+        open_controls: OpenControls,
         hearing: Hearing | None = None,
         participants: Participants | None = None,
     ) -> None:
@@ -63,6 +67,7 @@ class Intake:
             is_threaded=self._is_threaded,
             on_idle=desk.rooms.statuses.settle,
         )
+        self._room: Final = open_controls(hand_over, self._controls)
 
     async def on_event(self, body: Mapping[str, object]) -> None:
         """Take the outer payload of an event.
@@ -70,20 +75,23 @@ class Intake:
         Raises:
             NotHandedOverError: It must not be acknowledged.
         """
+        await self._desk.ready()
         handler = self._handler_of(*read_heading(body))
         if handler is not None:
             await handler(body)
 
     async def on_press(self, body: Mapping[str, object]) -> None:
-        """Take the press of a stop button.
+        """Take a press, a choice or a shortcut.
 
         Raises:
             NotHandedOverError: It must not be acknowledged.
         """
-        await self._controls.on_press(body)
+        await self._room.on_press(body)
 
     async def on_interaction(self, body: Mapping[str, object]) -> Mapping[str, object]:
         """Take the press of a button in the Home tab, or a form, and give what the form shows then."""
+        if is_form_of_ours(body):
+            return await self._room.on_form(body)
         if body.get("type") == "view_submission":
             return await self._desk.rooms.home.on_submission(body)
         await self._desk.rooms.home.on_press(body)
@@ -95,14 +103,14 @@ class Intake:
         Raises:
             NotHandedOverError: It must not be acknowledged.
         """
-        return await self._controls.on_command(body)
+        return await self._room.on_command(body)
 
     def _handler_of(
         self, kind: str | None, subtype: str | None
     ) -> Callable[[Mapping[str, object]], Awaitable[None]] | None:
         match kind, subtype:
-            case "reaction_added", _:
-                return self._controls.on_reaction
+            case "reaction_added" | "reaction_removed", _:
+                return self._room.on_reaction
             case "agent_session_stopped", _:
                 return self._controls.on_session_stopped
             case "message", "message_changed" | "message_deleted":
@@ -118,15 +126,11 @@ class Intake:
         envelope, team = found
         message = envelope.event
         kind = self._directory.kind_of(message.channel, message.channel_type)
-        prepare = self._desk.preparation(message, kind or "channel")
-        is_for_others = prepare is None and self._addressing(message, kind) is None
-        if is_for_others or not self._hearing.is_heard(message, self._workspace):
+        addressing = self._addressing(message, kind)
+        if addressing is None or not self._hearing.is_heard(message, self._workspace):
             return
 
-        def write(findings: Findings) -> MessageReceived | StopRequested | None:
-            addressing = self._addressing(message, kind)
-            if addressing is None:
-                return None
+        def write(findings: Findings) -> MessageReceived | StopRequested:
             event = hear(
                 message,
                 kind=findings.kind,
@@ -139,8 +143,8 @@ class Intake:
             self._remember(message, event)
             return self._guarded(message, self._with_context(message, findings.kind, event))
 
-        arrival = self._arrival(message, kind, message.ts)
-        await self._hand_over.put(replace(arrival, prepare=prepare), write)
+        prepare = self._desk.preparation(message, kind or "channel")
+        await self._hand_over.put(replace(self._arrival(message, kind, message.ts), prepare=prepare), write)
 
     async def _on_change(self, body: Mapping[str, object]) -> None:
         found = read_envelope(ChangeEnvelope, body, self._workspace)

@@ -1,6 +1,8 @@
 """The bolt app: what is acknowledged, and when."""
 
-from collections.abc import Awaitable, Callable, Mapping
+import os
+import re
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, Final, Protocol
 
 import structlog
@@ -13,12 +15,12 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from threadkeep.errors import PlatformAuthError
 from threadkeep_slack.agent_view.desk import EVENTS as AGENT_EVENTS
-from threadkeep_slack.controls.actions import STOP_ACTION
+from threadkeep_slack.controls.actions import ANY_ACTION
+from threadkeep_slack.controls.room import FORMS, SHORTCUTS
 from threadkeep_slack.home.channels import SETUP
 from threadkeep_slack.home.view import CHANNELS, FORGET
 from threadkeep_slack.inbound.hand_over import NotHandedOverError
 from threadkeep_slack.inbound.reading import event_id_of
-from threadkeep_slack.inbound.stops import STOP_COMMAND
 from threadkeep_slack.logs import bolt_logger
 from threadkeep_slack.transport.port import OnLost
 from threadkeep_slack.workspace import Workspace
@@ -26,9 +28,24 @@ from threadkeep_slack.workspace import Workspace
 _log = structlog.get_logger(__name__)
 
 _NAME: Final = "threadkeep_slack.libraries.bolt"
+_LIBRARY: Final = f"{os.sep}slack_bolt{os.sep}"
 
 
-_EVENTS: Final = ("message", "app_mention", "reaction_added", "agent_session_stopped", *AGENT_EVENTS)
+_ANY_COMMAND: Final = re.compile("/")
+"""The app's settings say which commands there are."""
+
+_EVENTS: Final = (
+    "message",
+    "app_mention",
+    "reaction_added",
+    "reaction_removed",
+    "agent_session_stopped",
+    *AGENT_EVENTS,
+)
+_SUGGESTIONS: Final = ("block_suggestion", "dialog_suggestion")
+"""What Slack asks while somebody types into a select; an empty answer would be an error to them."""
+
+_REMOVALS: Final = ("app_uninstalled", "tokens_revoked")
 
 
 OnRemoved = Callable[[Mapping[str, Any]], Awaitable[None]]
@@ -43,7 +60,7 @@ class Inlet(Protocol):
         ...
 
     async def on_press(self, body: Mapping[str, object]) -> None:
-        """Take the press of a stop button."""
+        """Take a press, a choice or a shortcut."""
         ...
 
     async def on_interaction(self, body: Mapping[str, object]) -> Mapping[str, object]:
@@ -131,17 +148,22 @@ def build_app(
                 )
             )
 
-    for event in _EVENTS:
-        app.event(event)(on_event)
-    app.action(STOP_ACTION)(on_press)
-    for action in (FORGET, CHANNELS):
-        app.action(action)(on_interaction)
-    app.view(SETUP)(on_interaction)
-    app.command(STOP_COMMAND)(on_command)
-    for removal in ("app_uninstalled", "tokens_revoked"):
-        app.event(removal)(on_removal)
+    _listen(app.event, _EVENTS, on_event)
+    _listen(app.event, _REMOVALS, on_removal)
+    _listen(app.action, (ANY_ACTION,), on_press)
+    _listen(app.action, (FORGET, CHANNELS), on_interaction)
+    _listen(app.view, (SETUP, *FORMS), on_interaction)
+    _listen(app.shortcut, SHORTCUTS, on_press)
+    _listen(app.command, (_ANY_COMMAND,), on_command)
     app.error(_on_error)
     return app
+
+
+def _listen(
+    register: Callable[..., Any], names: Iterable[str | re.Pattern[str]], listener: Callable[..., Awaitable[None]]
+) -> None:
+    for name in names:
+        register(name)(listener)
 
 
 def is_removal(body: Mapping[str, Any], workspace: Workspace) -> bool:
@@ -165,7 +187,11 @@ async def _on_error(error: Exception, body: dict[str, Any]) -> BoltResponse | No
         _log.warning("slack_event_not_acknowledged", event_id=event_id, reason=str(error))
         return None
     if isinstance(error, BoltUnhandledRequestError):
-        _log.info("slack_event_ignored", event_id=event_id, type=_type_of(body))
+        # This is the catch-all: of everything that the app may be sent, what nobody here listens to is acknowledged.
+        _log.debug("slack_event_ignored", event_id=event_id, type=_type_of(body))
+    elif _LIBRARY in _place_of(error):
+        # Bolt looks into fields of all payloads to find the listener, and trusts that they are there.
+        _log.warning("slack_event_malformed", event_id=event_id, type=_type_of(body), reason=type(error).__name__)
     else:
         # No traceback: some renderers show the variables of each frame, and those hold texts and tokens.
         _log.error(
@@ -175,6 +201,8 @@ async def _on_error(error: Exception, body: dict[str, Any]) -> BoltResponse | No
             error=type(error).__name__,
             at=_place_of(error),
         )
+    if body.get("type") in _SUGGESTIONS:
+        return BoltResponse(status=200, body={"options": []})
     return BoltResponse(status=200, body="")
 
 

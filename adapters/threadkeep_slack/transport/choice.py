@@ -38,20 +38,21 @@ def transport_for(
         shared: What the processes of the bot share; None if this one is alone.
         overlap: Told how many sockets are open.
     """
-    secret = settings.signing_secret
+    secret = "" if settings.signing_secret is None else settings.signing_secret.get_secret_value()
     app = build_app(
         inlet,
         client=desk.client,
         workspace=desk.workspace,
         on_lost=on_lost,
-        signing_secret=None if secret is None else secret.get_secret_value(),
+        signing_secret=secret,
         on_removed=desk.on_removed,
     )
     events: Transport
     if settings.is_mounted:
-        events = Mounted(Requests(app))
+        events = Mounted(Requests(app, signing_secret=secret))
     elif settings.app_token is None:
-        return HttpEvents(app, host=settings.host, port=settings.port, pages=desk.pages)
+        requests = Requests(app, signing_secret=secret)
+        return HttpEvents(requests, host=settings.host, port=settings.port, pages=desk.pages)
     else:
         app_token = settings.app_token.get_secret_value()
         make = partial(

@@ -3,7 +3,6 @@
 from typing import Final
 
 from aiohttp import web
-from slack_bolt.app.async_app import AsyncApp
 
 from threadkeep.errors import ConfigError
 from threadkeep_slack.limits import DRAIN_SECONDS, REQUEST_BYTES
@@ -14,8 +13,8 @@ from threadkeep_slack.transport.requests import PATH, Answer, Requests
 class HttpEvents:
     """A small web server for requests from Slack."""
 
-    def __init__(self, app: AsyncApp, *, host: str, port: int, pages: Pages | None = None) -> None:
-        self._requests: Final = Requests(app)
+    def __init__(self, requests: Requests, *, host: str, port: int, pages: Pages | None = None) -> None:
+        self._requests: Final = requests
         self._pages: Final = pages
         self._host: Final = host
         self._port = port

@@ -7,10 +7,15 @@ from typing import Final
 import structlog
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_sdk.signature import SignatureVerifier
 
+from threadkeep.errors import ConfigError
 from threadkeep_slack.inbound.reading import event_id_of
+from threadkeep_slack.transport.dispatching import UNREADABLE, acknowledge_malformed, dispatch
 
 _log = structlog.get_logger(__name__)
+
+_TIMESTAMP_LENGTH: Final = 12
 
 PATH: Final = "/slack/events"
 """Where requests from Slack are served: events, what is pressed and filled in, slash commands."""
@@ -41,14 +46,18 @@ TOO_LARGE: Final = Answer(status=413, body="too large")
 
 
 class Requests:
-    """Answers Slack's requests. Bolt checks their signatures and their age, and answers the address verification.
+    """Answers Slack's requests, of which it checks signature and age before it reads them.
 
     Args:
         app: What is acknowledged, and when.
+        signing_secret: The secret with which Slack signs.
     """
 
-    def __init__(self, app: AsyncApp) -> None:
+    def __init__(self, app: AsyncApp, *, signing_secret: str) -> None:
+        if not signing_secret:
+            raise ConfigError("SLACK_SIGNING_SECRET is empty: anybody could sign with that")
         self._app: Final = app
+        self._verifier: Final = SignatureVerifier(signing_secret)
 
     async def answer(self, body: bytes, *, headers: Mapping[str, str], query: str = "") -> Answer:
         """Answer a request.
@@ -59,28 +68,41 @@ class Requests:
             query: What stands behind the question mark of its address.
         """
         sent = {name.lower(): value for name, value in headers.items()}
-        # Bolt takes the timestamp for a number without looking.
-        if not sent.get("x-slack-request-timestamp", "").isdigit():
-            return _json('{"error": "invalid request"}', status=401)
+        text = _text(body)
+        if text is None or not self._is_slacks(text, sent):
+            return Answer(status=401, body='{"error": "invalid request"}', content_type="application/json")
         try:
-            request = AsyncBoltRequest(body=body.decode(), query=query, headers=dict(sent))
-        except (ValueError, TypeError, AttributeError, LookupError, RecursionError) as error:
-            # Bolt reads the body before it checks the signature; what it cannot read does not come from Slack.
-            _log.warning("slack_request_unreadable", reason=type(error).__name__)
-            return _json('{"error": "unreadable request"}', status=400)
-        response = await self._app.async_dispatch(request)
-        if sent.get("x-slack-retry-num", "0") != "0" and response.status != 401:
+            request = AsyncBoltRequest(body=text, query=query, headers=dict(sent))
+        except UNREADABLE as error:
+            acknowledge_malformed(None, reason=type(error).__name__)
+            return Answer(status=200)
+        response = await dispatch(self._app, request)
+        if sent.get("x-slack-retry-num", "0") != "0":
             _log.info(
                 "slack_event_again",
                 event_id=event_id_of(request.body),
                 attempt=sent["x-slack-retry-num"][:8],
                 reason=sent.get("x-slack-retry-reason", "")[:64],
             )
-        text = response.body or ""
+        shown = response.body or ""
         kind = (response.headers.get("content-type") or [""])[0].partition(";")[0]
-        kind = kind or ("application/json" if text.startswith("{") else "text/plain")
-        return Answer(status=response.status, body=text, content_type=kind)
+        kind = kind or ("application/json" if shown.startswith("{") else "text/plain")
+        return Answer(status=response.status, body=shown, content_type=kind)
+
+    def _is_slacks(self, text: str, headers: Mapping[str, str]) -> bool:
+        """Tell whether Slack signed it, within the last five minutes.
+
+        https://docs.slack.dev/authentication/verifying-requests-from-slack/
+        """
+        sent_at = headers.get("x-slack-request-timestamp", "")
+        if not sent_at.isascii() or not sent_at.isdigit() or len(sent_at) > _TIMESTAMP_LENGTH:
+            return False
+        return self._verifier.is_valid(text, sent_at, headers.get("x-slack-signature", ""))
 
 
-def _json(text: str, *, status: int) -> Answer:
-    return Answer(status=status, body=text, content_type="application/json")
+def _text(body: bytes) -> str | None:
+    try:
+        return body.decode()
+    except UnicodeDecodeError:
+        # Slack sends UTF-8.
+        return None

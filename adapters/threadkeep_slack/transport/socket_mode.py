@@ -26,6 +26,7 @@ from threadkeep_slack.limits import (
     STEADY_SECONDS,
 )
 from threadkeep_slack.transport.backoff import Backoff
+from threadkeep_slack.transport.dispatching import UNREADABLE, acknowledge_malformed, dispatch
 from threadkeep_slack.transport.port import OnLost, end_tasks
 from threadkeep_slack.transport.socket_link import Farewell, SocketFamily, SocketLink, SocketRefusedError
 from threadkeep_slack.web_api import platform_errors
@@ -211,7 +212,10 @@ class SocketMode:
         if request.retry_attempt:
             _log.info("slack_event_again", event_id=event_id_of(request.payload), attempt=request.retry_attempt)
         bolt_request = _read(request)
-        answer = BoltResponse(status=200) if bolt_request is None else await self._app.async_dispatch(bolt_request)
+        if bolt_request is None:
+            answer = acknowledge_malformed(request.payload, reason="unreadable")
+        else:
+            answer = await dispatch(self._app, bolt_request)
         if answer.status != 200:
             return
         try:
@@ -236,20 +240,8 @@ def _acknowledgement(envelope: str, answer: BoltResponse) -> Mapping[str, object
 
 
 def _read(request: SocketModeRequest) -> AsyncBoltRequest | None:
-    """Give the request as bolt reads it; None, with a line in the log, if bolt cannot: it trusts every field."""
-    reason = "shape"
-    if _has_known_shape(request.payload):
-        try:
-            return AsyncBoltRequest(mode="socket_mode", body=request.payload, headers=build_headers(request))
-        except (ValueError, TypeError, AttributeError, LookupError) as error:
-            reason = type(error).__name__
-    _log.warning("slack_event_malformed", event_id=event_id_of(request.payload), reason=reason)
-    return None
-
-
-def _has_known_shape(payload: object) -> bool:
-    """Tell whether what bolt looks into while it dispatches is there, or is what it takes it for."""
-    if not isinstance(payload, Mapping) or not isinstance(payload.get("event", {}), dict):
-        return False
-    seen_by = payload.get("authorizations")
-    return seen_by is None or (isinstance(seen_by, list) and all(isinstance(seen, dict) for seen in seen_by))
+    """Give the request as bolt reads it; None if it cannot."""
+    try:
+        return AsyncBoltRequest(mode="socket_mode", body=request.payload, headers=build_headers(request))
+    except UNREADABLE:
+        return None

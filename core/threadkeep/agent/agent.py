@@ -7,22 +7,27 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal, TypeVar, cast, overload
 
+from threadkeep.agent.aftercare import Aftercare
 from threadkeep.agent.asking import OnQuestion
 from threadkeep.agent.calling import ToolLimits
 from threadkeep.agent.loop import AgentRun, RunPlan
 from threadkeep.agent.memory import Memory, memo_text
 from threadkeep.agent.parts import AgentParts, memory_store
+from threadkeep.agent.personal import memos_of
 from threadkeep.agent.reading import Sessions
 from threadkeep.agent.request import Asked, Journal, RunRequest, Steering, user_messages
+from threadkeep.agent.summary import Summary
+from threadkeep.agent.tokens import CountTokens, Gauge
 from threadkeep.agent.tool_threads import ToolThreads
 from threadkeep.agent.tools import Function, Tool, toolbox
 from threadkeep.agent.turns import recorded
+from threadkeep.agent.window import Window
 from threadkeep.errors import ConfigError, ModelResponseError
 from threadkeep.files.limits import FileLimits
 from threadkeep.files.reading import FileReader
 from threadkeep.models.base import Model, ModelSettings, media_taken
 from threadkeep.runs import RunCompleted, RunEvent, RunResponse
-from threadkeep.sessions import check_id, new_run_id, new_session_id
+from threadkeep.sessions import Session, check_id, new_run_id, new_session_id
 from threadkeep.stores.base import Memo, Store, Transcript
 
 _Result = TypeVar("_Result")
@@ -44,6 +49,11 @@ class Agent:
         memory: Whether the agent remembers users across sessions.
         add_history_to_messages: Whether the model is shown the session's last runs.
         num_history_runs: How many of them.
+        num_history_messages: How many messages these may have together; None for any number.
+        max_history_tokens: How many tokens they and the summary may have together, as estimated; None for any number.
+        count_tokens: Counts the tokens of a text exactly, where an estimate is not enough.
+        summary: Whether and how runs that the model is not shown any more are summed up.
+        history_tools: Whether the model may read and search what was said earlier, with tools.
         store: Where sessions live; without one, they live in this process only. A store that is given here is closed
             by the program that opened it.
         max_steps: How often the model may be asked in one run.
@@ -67,6 +77,11 @@ class Agent:
     memory: Memory | None = None
     add_history_to_messages: bool = False
     num_history_runs: int = 3
+    num_history_messages: int | None = None
+    max_history_tokens: int | None = None
+    count_tokens: CountTokens | None = None
+    summary: Summary | None = None
+    history_tools: bool = False
     store: Store = _OWN_STORE
     max_steps: int = 10
     tool_timeout: float = 30.0
@@ -85,15 +100,18 @@ class Agent:
                 raise ConfigError(f"{setting} must be {least} or more, got {getattr(self, setting)!r}")
         if self.tool_timeout <= 0:
             raise ConfigError(f"tool_timeout must be more than 0 seconds, got {self.tool_timeout!r}")
+        gauge = Gauge(self.count_tokens)
+        window = _window(self)
         plan = RunPlan(
             model=self.model,
             settings=ModelSettings(temperature=self.temperature, max_output_tokens=self.max_output_tokens),
             instructions=self.instructions,
-            tools=toolbox(self.tools),
+            tools=toolbox((*self.tools, *_own_tools(self))),
             tool_limits=ToolLimits(timeout=self.tool_timeout, most_parallel=self.max_parallel_tools),
             threads=ToolThreads(),
             memory=self.memory,
-            shown_runs=self.num_history_runs if self.add_history_to_messages else 0,
+            window=window,
+            gauge=gauge,
             max_steps=self.max_steps,
             files=FileReader(self.files, takes=media_taken(self.model)),
             on_question=self.on_question,
@@ -102,7 +120,8 @@ class Agent:
         has_own_store = self.store is _OWN_STORE
         if has_own_store:
             object.__setattr__(self, "store", memory_store())
-        parts = AgentParts(plan, self.store if has_own_store else None)
+        aftercare = Aftercare(self.model, window, gauge, summary=self.summary, memory=self.memory)
+        parts = AgentParts(plan, self.store if has_own_store else None, aftercare)
         object.__setattr__(self, "_parts", parts)
         # Also called when the interpreter exits.
         weakref.finalize(self, parts.thread.close)
@@ -252,7 +271,7 @@ class Agent:
         """
         plan = self._parts.plan
         if is_bare:
-            plan = replace(plan, instructions=None, tools={}, memory=None, shown_runs=0)
+            plan = replace(plan, instructions=None, tools={}, memory=None, window=Window())
         if not is_streamed:
             plan = replace(plan, settings=replace(plan.settings, is_streamed=False))
         return AgentRun(plan, request, transcript, store=store or self.store, journal=journal, steering=steering)
@@ -265,35 +284,58 @@ class Agent:
     @property
     def history_runs(self) -> int:
         """How many of a session's last runs a run needs; 0 if the model is not shown any."""
-        return self._parts.plan.shown_runs
+        return self._parts.plan.window.most_runs
+
+    @property
+    def needed_runs(self) -> int:
+        """How many of them belong to a conversation at least, where it has so many; the others may be commands."""
+        return self._parts.plan.window.least_runs
 
     @property
     def sessions(self) -> Sessions:
         """The sessions of the agent's store, to read them back."""
         return Sessions(self.store.history)
 
-    async def remember(self, user_id: str, text: str) -> Memo:
-        """Remember something of a user.
+    async def look_after(self, session: Session, store: Store) -> None:
+        """Sum up what has become old, and remember what is worth it, when a run has ended and nobody waits.
+
+        Programs need not call it: it is done in the background. What fails is logged, and done after a later run.
+
+        Args:
+            session: The session as it was known before its last run.
+            store: Where it is.
+        """
+        await self._parts.aftercare.after_run(session, store)
+
+    async def settle(self) -> None:
+        """Return when nothing is under way in the background any more."""
+        await self._parts.background.settle()
+
+    async def remember(self, user_id: str, text: str, *, topics: Sequence[str] = ()) -> Memo:
+        """Remember something of a user; what is known already is not remembered twice.
 
         Raises:
             ConfigError: The agent has no memory.
             ValueError: The text is blank or too long.
         """
         self._require_memory()
-        return await self.store.memories.add(check_id(user_id, "user_id"), memo_text(text))
+        return await self.store.memories.add(check_id(user_id, "user_id"), memo_text(text), topics=topics)
 
     async def memories(self, user_id: str) -> tuple[Memo, ...]:
-        """Give what the model is shown of a user, the oldest first.
+        """Give what is remembered of a user and of the accounts that are linked to theirs, the oldest first.
+
+        These are the latest ``Memory(max_memos=...)``.
 
         Raises:
             ConfigError: The agent has no memory.
         """
         memory = self._require_memory()
-        return await self.store.memories.list(check_id(user_id, "user_id"), limit=memory.max_memos)
+        return await memos_of(self.store, check_id(user_id, "user_id"), limit=memory.max_memos)
 
     async def forget(self, user_id: str, memo_id: str) -> bool:
-        """Forget one thing of a user; False if it was not known."""
-        return await self.store.memories.remove(check_id(user_id, "user_id"), memo_id)
+        """Forget one thing of a user or of an account that is linked to theirs; False if it was not known."""
+        accounts = await self.store.links.of(check_id(user_id, "user_id"))
+        return any([await self.store.memories.remove(account, memo_id) for account in accounts])
 
     def wait(self, work: Coroutine[Any, Any, _Result]) -> _Result:
         """Run one of the asynchronous calls in a synchronous program: ``agent.wait(agent.sessions.runs("s1"))``."""
@@ -324,12 +366,48 @@ class Agent:
         plan, history = self._parts.plan, self.store.history
         has_context = any(tool.arguments.context is not None for tool in plan.tools.values())
         transcript = None
-        if not is_new and (plan.shown_runs or has_context):
-            transcript = await history.load(request.session_id, runs=plan.shown_runs)
+        if not is_new and (plan.window.most_runs or has_context or self._parts.aftercare.is_needed):
+            transcript = await history.load(request.session_id, runs=plan.window.most_runs)
         run = self.begin(request, transcript, is_streamed=is_streamed)
-        async with aclosing(recorded(run, history)) as events:
-            async for event in events:
-                yield event
+        try:
+            async with aclosing(recorded(run, history)) as events:
+                async for event in events:
+                    yield event
+        finally:
+            session = Session(session_id=request.session_id) if transcript is None else transcript.session
+            self._parts.look_after(session, self.store)
+
+
+def _window(agent: Agent) -> Window:
+    for setting in ("num_history_messages", "max_history_tokens"):
+        most = getattr(agent, setting)
+        if most is not None and most < 1:
+            raise ConfigError(f"{setting} must be 1 or more, or None for any number, got {most!r}")
+    if not agent.add_history_to_messages:
+        if agent.summary is not None:
+            raise ConfigError("summary= needs add_history_to_messages=True: what is not shown is summed up")
+        return Window()
+    more = 0 if agent.summary is None else 2 * agent.summary.every
+    return Window(
+        least_runs=agent.num_history_runs,
+        most_runs=agent.num_history_runs + more,
+        most_messages=agent.num_history_messages,
+        most_tokens=agent.max_history_tokens,
+    )
+
+
+def _own_tools(agent: Agent) -> tuple[Tool, ...]:
+    # Making tools takes pydantic, which is slow to import.
+    made: tuple[Tool, ...] = ()
+    if agent.memory is not None and agent.memory.by_model:
+        from threadkeep.agent.memory_tools import memory_tools  # noqa: PLC0415
+
+        made += memory_tools()
+    if agent.history_tools:
+        from threadkeep.agent.history_tools import history_tools  # noqa: PLC0415
+
+        made += history_tools()
+    return made
 
 
 async def _response(events: AsyncGenerator[RunEvent, None]) -> RunResponse:

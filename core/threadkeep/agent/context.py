@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
+from threadkeep.agent.archive import Archive
 from threadkeep.agent.desk import ToolDesk
+from threadkeep.agent.personal import Personal
 from threadkeep.agent.questions import Choice, Question
 from threadkeep.chat.adapter import Source
 from threadkeep.chat.elements import MOST_ELEMENTS, Element
@@ -36,6 +38,8 @@ class RunContext:
         session: The session; None if this is its first run.
         state: The session's state. What tools change of it is saved with the run.
         desk: What this call leaves behind.
+        memories: What is remembered of who is answered; None where that is not known.
+        archive: What was said earlier; None in a context of a test.
     """
 
     run_id: str
@@ -47,6 +51,8 @@ class RunContext:
     session: Session | None = None
     state: MutableMapping[str, object] = field(default_factory=dict)
     desk: ToolDesk = field(default_factory=ToolDesk, repr=False, compare=False)
+    memories: Personal | None = field(default=None, repr=False, compare=False)
+    archive: Archive | None = field(default=None, repr=False, compare=False)
 
     def say(self, text: str) -> None:
         """Show a line of progress in the reply, in the place of the last one. It may be called from any thread."""

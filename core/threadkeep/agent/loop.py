@@ -11,18 +11,21 @@ from typing import Final
 
 from threadkeep.agent.asking import OnQuestion, Questions
 from threadkeep.agent.calling import Calling, Desks, ToolLimits
-from threadkeep.agent.context import RunContext
+from threadkeep.agent.contexts import context_of
 from threadkeep.agent.files import RunFiles, refused, unread
-from threadkeep.agent.history import UNFINISHED, current_runs, last_runs, live_runs, shown_messages
+from threadkeep.agent.history import UNFINISHED, shown_messages
 from threadkeep.agent.memory import Memory, system_text
 from threadkeep.agent.meter import Meter
+from threadkeep.agent.prompt import Past, past_of, remembered
 from threadkeep.agent.record import RunRecord, with_own_ids
 from threadkeep.agent.request import Journal, RunRequest, Steering
 from threadkeep.agent.state import STATE, RunState
 from threadkeep.agent.steps import AnswerStep, ToolStep
+from threadkeep.agent.tokens import Gauge
 from threadkeep.agent.tool_calls import ToolCaller, recorded_results
 from threadkeep.agent.tool_threads import ToolThreads
 from threadkeep.agent.tools import Tool
+from threadkeep.agent.window import Window
 from threadkeep.errors import ModelRequestError, ModelResponseError, StepLimitError
 from threadkeep.files.reading import FileReader
 from threadkeep.messages import Message, ToolCall
@@ -57,7 +60,8 @@ class RunPlan:
         tool_limits: How they are run.
         threads: Where synchronous ones run.
         memory: Whether and how much is remembered of the user.
-        shown_runs: How many past runs the model is shown.
+        window: How much of the past the model is shown.
+        gauge: Measures it.
         max_steps: How often the model may be asked.
         files: Reads the files of messages.
         on_question: Whom to ask where a run cannot wait for people.
@@ -71,7 +75,8 @@ class RunPlan:
     tool_limits: ToolLimits
     threads: ToolThreads
     memory: Memory | None
-    shown_runs: int
+    window: Window
+    gauge: Gauge
     max_steps: int
     files: FileReader
     on_question: OnQuestion | None
@@ -106,6 +111,8 @@ class AgentRun:
         self._questions = Questions(journal, plan.on_question, can_wait=request.can_wait)
         self._state = RunState({} if transcript is None else transcript.session.state, self._steps.get(STATE))
         self._waiting = 0
+        self._past = Past()
+        self._size = 0
 
     async def stream(self) -> AsyncGenerator[RunEvent, None]:
         """Make the run, yielding its events; closing the iterator ends it.
@@ -117,9 +124,9 @@ class AgentRun:
         request, most = self._request, self._plan.max_steps
         self._meter.start()
         yield RunStarted(run_id=request.run_id, session_id=request.session_id, user_id=request.user_id)
-        past = last_runs(live_runs(current_runs(self._transcript)), self._plan.shown_runs)
+        self._past = past_of(self._transcript, self._plan.window, self._plan.gauge, self._plan.model.id)
         self._said = await self._files.take(request.messages)
-        shown = shown_messages(system=await self._system(), past=past, new=self._said)
+        shown = shown_messages(system=await self._system(), past=self._past.runs, new=self._said)
         self._shown = await self._files.show(shown)
         caller = self._caller()
         for number in range(most):
@@ -198,6 +205,7 @@ class AgentRun:
             metrics=self._meter.metrics(),
             created_at=self._meter.began if request.created_at is None else request.created_at,
             decisions=self._questions.decisions,
+            kind=None if request.place is None else request.place.kind,
         )
 
     def _response(self) -> RunResponse:
@@ -213,11 +221,8 @@ class AgentRun:
         )
 
     async def _system(self) -> str:
-        memory, user_id = self._plan.memory, self._request.user_id
-        if memory is None or user_id is None:
-            return system_text(self._plan.instructions, self._request.note, ())
-        memos = await self._store.memories.list(user_id, limit=memory.max_memos)
-        return system_text(self._plan.instructions, self._request.note, memos)
+        memories = await remembered(self._store, self._plan.memory, self._request, self._said, self._past)
+        return system_text(self._plan.instructions, self._past.section, self._request.note, memories)
 
     def _caller(self) -> ToolCaller:
         plan, request, journal = self._plan, self._request, self._journal
@@ -225,7 +230,7 @@ class AgentRun:
             tools=plan.tools,
             limits=plan.tool_limits,
             threads=plan.threads,
-            context=_context(request, self._transcript, self._state),
+            context=context_of(request, self._transcript, self._state, store=self._store, past=self._past),
             state=self._state,
             questions=self._questions,
             journal=journal,
@@ -249,6 +254,7 @@ class AgentRun:
                     elif event.text:
                         yield self._say(event.text)
             step = await self._whole(number, answer)
+            self._plan.gauge.learn(self._plan.model.id, self._size, step.usage.input_tokens)
         if step.message.content and not self._record.is_saying:
             yield self._say(step.message.content)
         self._meter.add_call(step.usage)
@@ -257,6 +263,8 @@ class AgentRun:
     async def _ask(self) -> AsyncIterator[ModelEvent]:
         asked = (*self._shown, *await self._files.show(self._record.messages(UNFINISHED)))
         specs = [tool.spec for tool in self._plan.tools.values()]
+        if self._plan.window.most_tokens is not None:
+            self._size = self._plan.gauge.size(asked, specs)
         return self._plan.model.stream(asked, specs, self._plan.settings)
 
     async def _whole(self, number: int, answer: ModelAnswer | None) -> AnswerStep:
@@ -307,17 +315,3 @@ async def closing_stream(events: AsyncIterator[ModelEvent]) -> AsyncIterator[Asy
     finally:
         if isinstance(events, AsyncGenerator):
             await events.aclose()
-
-
-def _context(request: RunRequest, transcript: Transcript | None, state: RunState) -> RunContext:
-    session = transcript.session if transcript is not None else None
-    return RunContext(
-        run_id=request.run_id,
-        session_id=request.session_id,
-        user_id=request.user_id,
-        speaker=request.speaker,
-        place=request.place,
-        runs=live_runs(current_runs(transcript)),
-        session=session,
-        state=state.values,
-    )

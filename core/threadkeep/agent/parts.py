@@ -2,9 +2,13 @@
 
 import asyncio
 from contextlib import suppress
+from functools import partial
 
+from threadkeep.agent.aftercare import Aftercare
+from threadkeep.agent.background import Background
 from threadkeep.agent.loop import RunPlan
 from threadkeep.agent.sync import LoopThread
+from threadkeep.sessions import Session
 from threadkeep.stores.base import Store
 
 
@@ -15,12 +19,21 @@ class AgentParts:
         plan: What each run needs.
         thread: Where synchronous calls run.
         own_store: The store that the agent made for itself, if none was given.
+        aftercare: What is done after runs.
+        background: Where that is done.
     """
 
-    def __init__(self, plan: RunPlan, own_store: Store | None) -> None:
+    def __init__(self, plan: RunPlan, own_store: Store | None, aftercare: Aftercare) -> None:
         self.plan = plan
+        self.aftercare = aftercare
+        self.background = Background()
         self.thread = LoopThread(self._close_here)
         self.own_store = own_store
+
+    def look_after(self, session: Session, store: Store) -> None:
+        """Begin what is to be done after a run, in the background of the running event loop."""
+        if self.aftercare.is_needed:
+            self.background.start(session.session_id, partial(self.aftercare.after_run, session, store))
 
     async def aclose(self) -> None:
         """Close everything: of the running event loop, and of the background thread."""
@@ -28,6 +41,8 @@ class AgentParts:
         await self._close_here()
 
     async def _close_here(self) -> None:
+        await self.background.aclose()
+        await self.aftercare.aclose()
         await self.plan.model.aclose()
         if self.own_store is not None:
             # When the interpreter exits, no thread takes work any more: then the memory goes with the process.

@@ -5,10 +5,10 @@ offer those of an app not everywhere: the exclamation mark works in every place.
 """
 
 import re
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Final
+from typing import Final, Protocol, runtime_checkable
 
 from threadkeep.chat.events import Addressing, Event, MessageReceived, Place
 from threadkeep.errors import ConfigError
@@ -82,6 +82,15 @@ BUILT_IN: Final = (
     Command(name="help", help="Shows this list."),
 )
 """The commands that every bot knows, besides ``stop``."""
+
+
+@runtime_checkable
+class OffersCommands(Protocol):
+    """An adapter whose platform lists the commands of a bot for people to choose from."""
+
+    def offer_commands(self, commands: Sequence[Command]) -> None:
+        """Take all commands of the bot, the built-in ones too; called before ``start``."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,10 +1,11 @@
 """What becomes of messages that arrive while the bot is answering, and which of the waiting ones become one run."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from threadkeep.chat.events import Addressing, MessageReceived, Place, PlaceKind
+from threadkeep.chat.events import Addressing, MessageReceived, Place, PlaceKind, StopRequested
+from threadkeep.sessions import Session
 
 
 class Policy(StrEnum):
@@ -62,3 +63,18 @@ def take(events: Sequence[MessageReceived], policy: Policy) -> int:
 def before_command(events: Sequence[MessageReceived]) -> int:
     """Return how many of the events come before the first command."""
     return next((number for number, event in enumerate(events) if event.command is not None), len(events))
+
+
+def may_stop(stop: StopRequested, session: Session, admins: Collection[str] = ()) -> bool:
+    """Tell whether somebody may stop the answer that is being written in a conversation.
+
+    In a direct message that is whose it is. In a place that others share it is everybody who has spoken in the
+    conversation, and so the asker, and an administrator.
+
+    Args:
+        stop: Who wants it to stop, and where.
+        session: The conversation.
+        admins: The ids of users who may stop every answer.
+    """
+    user_id = str(stop.user)
+    return not stop.place.is_shared or user_id in session.user_ids or user_id in admins

@@ -2,18 +2,34 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from threadkeep.chat.events import MessageEdited, MessageReceived
 from threadkeep.messages import Message, Role, clean_text
 
 SHARED_PLACE_NOTE = (
-    'Several people talk here. Each message names its speaker, like <message from="Ann">Hello</message>. '
+    'Several people talk here. Each message names its speaker, like <message from="Ann" id="slack:U1">Hello</message>; '
+    "the name may change or belong to several people, the id may not. "
     "Answer the last message that is meant for you, and write plain text without such tags."
 )
 """Added to the agent's instructions in places that several people read."""
 
 _TAG = re.compile(r"<(?=/?message\b)", re.IGNORECASE)
+_HEAD = re.compile(r'<message from="([^"]*)"(?: id="([^"]*)")?>')
 _NAME_LENGTH = 80
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Speaker:
+    """Who said something.
+
+    Attributes:
+        name: The name under which people know them, as it stands in the message: quoted for markup.
+        user_id: Their id, with platform and workspace; empty where the message does not tell it.
+    """
+
+    name: str
+    user_id: str = ""
 
 
 def to_messages(events: Sequence[MessageReceived]) -> tuple[Message, ...]:
@@ -41,6 +57,22 @@ def speaker_in(text: str) -> str:
     return text.partition(">")[0] if is_wrapped(text) else ""
 
 
+def speaker_of(message: Message) -> Speaker | None:
+    """Give who said a message that names its speaker; None for others."""
+    if message.role is not Role.USER or not is_wrapped(message.content):
+        return None
+    head = _HEAD.match(message.content)
+    return None if head is None else Speaker(name=head[1], user_id=head[2] or "")
+
+
+def shortened(text: str, most: int) -> str:
+    """Give a text with about so many characters at most; what names its speaker stays."""
+    if len(text) <= most:
+        return text
+    end = "</message>" if is_wrapped(text) else ""
+    return f"{text[:most].rstrip()} …{end}"
+
+
 def neutralised(text: str) -> str:
     """Give a text in which nothing imitates the wrapping that names a speaker."""
     return _TAG.sub("&lt;", text)
@@ -50,12 +82,13 @@ def _wrap(event: MessageReceived | MessageEdited) -> str:
     text = clean_text(event.text)
     if not event.place.is_shared:
         return text
-    return wrapped(event.speaker, text)
+    return wrapped(event.speaker, text, user_id=str(event.user))
 
 
-def wrapped(speaker: str, text: str) -> str:
-    """Give a text with its speaker's name."""
-    return f'<message from="{plain_name(speaker)}">{neutralised(text)}</message>'
+def wrapped(speaker: str, text: str, *, user_id: str = "") -> str:
+    """Give a text with its speaker's name, and id where one is known."""
+    number = f' id="{plain_name(user_id, len(user_id))}"' if user_id else ""
+    return f'<message from="{plain_name(speaker)}"{number}>{neutralised(text)}</message>'
 
 
 def plain_name(name: str, length: int = _NAME_LENGTH) -> str:

@@ -54,6 +54,11 @@ def preview_parts(content: ReplyContent, limits: ReplyLimits) -> list[str]:
     return texts
 
 
+def italic(words: str) -> str:
+    """Give words in italics, whatever Markdown may stand in them."""
+    return "_{}_".format(_MARKUP.sub(r"\\\1", " ".join(words.split())))
+
+
 def _activity_line(line: str) -> str:
     words = " ".join(line.split())[:_LINE_LENGTH].rstrip(" .\u2026")
     return "_{}\u2026_".format(_MARKUP.sub(r"\\\1", words))

@@ -128,6 +128,11 @@ class Answer:
             adapter = self._adapters[events[-1].place.session.platform]
             await give_title(self._claim, self._committed, events, history=self._store.history, adapter=adapter)
 
+    async def look_after(self) -> None:
+        """Sum up and remember what the agent is told to, when the lease has ended and nobody waits."""
+        if self._committed is not None:
+            await self._agent.look_after(self._claim.session, self._store)
+
     async def signal(self, signal: Signal) -> None:
         """Hear what happened to the session meanwhile."""
         match signal.kind:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -14,7 +14,7 @@ import structlog
 
 from threadkeep.agent.agent import Agent
 from threadkeep.chat.adapter import Acceptance, Adapter
-from threadkeep.chat.commands import Command, command_table, read_command
+from threadkeep.chat.commands import Command, OffersCommands, command_table, read_command
 from threadkeep.chat.events import Event, PlaceKind
 from threadkeep.chat.home import ShowsHome
 from threadkeep.chat.policy import Policies, Policy
@@ -23,6 +23,7 @@ from threadkeep.runtime.answer_settings import AnswerSettings
 from threadkeep.runtime.catch_up import CatchUp, CatchUpLimits
 from threadkeep.runtime.home import StoredHome
 from threadkeep.runtime.presses import hear_presses
+from threadkeep.runtime.stopping import guard_stops
 from threadkeep.runtime.worker import Worker
 from threadkeep.stores.base import Inbox, Store
 from threadkeep.vault import UsesVault
@@ -70,6 +71,7 @@ class Bot:
         description: What the bot says of itself in its list of commands.
         context_messages: How many messages it reads that were said before it was called into a place; 0 reads none.
         stop_button: Whether a button to stop stands under a reply while it is written, where the platform has buttons.
+        admins: The ids of users (``slack:T1:U1``) who may stop every answer; others only where they take part.
         clock: Gives the seconds since the epoch.
 
     Raises:
@@ -91,6 +93,7 @@ class Bot:
     description: str = ""
     context_messages: int = 30
     stop_button: bool = True
+    admins: Collection[str] = ()
     clock: Callable[[], float] = time.time
     _command_table: Mapping[str, Command] = field(init=False, repr=False)
     _stack: AsyncExitStack | None = field(default=None, init=False, repr=False)
@@ -186,13 +189,16 @@ class Bot:
         stack.push_async_callback(adapter.stop)
         if isinstance(adapter, UsesVault):
             adapter.use_vault(store.vault)
+        if isinstance(adapter, OffersCommands):
+            adapter.offer_commands(tuple(self._command_table.values()))
         if isinstance(adapter, ShowsHome):
             has_memory = self.agent.memory is not None
             adapter.use_home(StoredHome(store, has_memory=has_memory, description=self.description))
         if self.role is Role.WORKER:
             await adapter.start(None, store.shared)
             return
-        sink = hear_presses(partial(self._accept, store.inbox), adapter)
+        sink = guard_stops(partial(self._accept, store.inbox), adapter, store.history, self.admins)
+        sink = hear_presses(sink, adapter)
         catch_up = CatchUp(adapter, store, sink, limits=self.catch_up, clock=self.clock)
         places = await catch_up.prepare()
         await adapter.start(catch_up.accept, store.shared)

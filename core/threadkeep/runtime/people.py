@@ -12,7 +12,7 @@ from threadkeep.agent.asking import DECISION, QUESTION, Questions
 from threadkeep.agent.questions import ANSWER, REFERENCE, Question
 from threadkeep.agent.questions_json import encode_decision
 from threadkeep.chat.adapter import Adapter, Whispers
-from threadkeep.chat.events import ActionPressed, Addressing, MessageReceived
+from threadkeep.chat.events import ActionPressed, Addressing, MessageReceived, StopRequested
 from threadkeep.errors import ConfigError, PlatformError
 from threadkeep.runs import Decision
 from threadkeep.runtime.journal import RunJournal, until_stored
@@ -198,7 +198,7 @@ class People:
             self._journal.note_taken(self._journal.taken + 1)
 
 
-async def whisper(adapter: Adapter, event: ActionPressed, text: str) -> None:
+async def whisper(adapter: Adapter, event: ActionPressed | StopRequested, text: str) -> None:
     """Tell who pressed something what became of it, where the platform can."""
     if not isinstance(adapter, Whispers):
         return

@@ -7,6 +7,7 @@ from typing import Final
 from threadkeep.agent.questions import APPROVE, DENY, Question
 from threadkeep.chat.adapter import ReplyContent, ReplyState, ToolActivity, ToolStatus
 from threadkeep.chat.elements import MOST_ELEMENTS, Button, Element, Elements
+from threadkeep.chat.visible import italic
 from threadkeep.errors import ModelRateLimitError, ModelUnavailableError
 from threadkeep.runs import (
     ContentDelta,
@@ -101,9 +102,13 @@ class View:
         )
 
     def final_content(self, text: str, elements: Elements, status: RunStatus) -> ReplyContent:
-        """Return what is to be seen in the end."""
+        """Return what is to be seen in the end: also who decided, in the place of the buttons."""
         return ReplyContent(
-            text=text, is_final=True, tools=tuple(self.tools.values()), elements=elements, state=_STATES[status]
+            text="\n\n".join([*(italic(note) for note in self.notes), text]),
+            is_final=True,
+            tools=tuple(self.tools.values()),
+            elements=elements,
+            state=_STATES[status],
         )
 
     def add_decisions(self, decisions: Iterable[Decision]) -> None:

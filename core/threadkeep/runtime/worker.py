@@ -10,6 +10,7 @@ from uuid import uuid4
 import structlog
 
 from threadkeep.agent.agent import Agent
+from threadkeep.agent.background import Background
 from threadkeep.chat.adapter import Adapter
 from threadkeep.errors import StoreUnavailableError, ThreadkeepError
 from threadkeep.runtime.answer import Answer
@@ -101,6 +102,7 @@ class Worker:
         self._answers: dict[str, Answer] = {}
         self._unheard = RecentNames(seconds=_UNHEARD_SECONDS, clock=monotonic)
         self._missed_at = float("-inf")
+        self._background = Background()
 
     @property
     def name(self) -> str:
@@ -114,7 +116,7 @@ class Worker:
 
     async def run(self) -> None:
         """Answer until ``stop``; returns when every run has ended."""
-        async with asyncio.TaskGroup() as group:
+        async with self._background, asyncio.TaskGroup() as group:
             renewals = group.create_task(self._renew_leases(), name="renew-leases")
             signals = group.create_task(self._hear_signals(), name="hear-signals")
             # A stop that is asked for before anybody listens would not be heard.
@@ -202,6 +204,7 @@ class Worker:
                 del self._answers[session_id]
         # The lease has ended: it is not renewed, and the next run does not wait, while the conversation is named.
         self._end(claim.lease)
+        self._background.start(session_id, answer.look_after)
         await answer.name()
 
     async def _release_later(self, claim: Claim) -> None:

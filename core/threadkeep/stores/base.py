@@ -250,7 +250,13 @@ class Memories(Protocol):
     """
 
     async def add(
-        self, user_id: str, text: str, *, topics: Sequence[str] = (), source: str | None = None, is_private: bool = False
+        self,
+        user_id: str,
+        text: str,
+        *,
+        topics: Sequence[str] = (),
+        source: str | None = None,
+        is_private: bool = False,
     ) -> Memo:
         """Remember something of a user.
 

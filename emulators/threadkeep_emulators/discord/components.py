@@ -3,13 +3,13 @@
 from .errors import FormErrors
 from .flags import MessageFlag
 from .model import Payload, walk
+from .widgets import check_row
 
 _ACTION_ROW = 1
 _BUTTON = 2
 _LINK_STYLE = 5
 _TEXT_DISPLAY = 10
 _MOST_ROWS = 5
-_MOST_IN_ROW = 5
 _MOST_COMPONENTS = 40
 _MOST_DISPLAYED_TEXT = 4000
 _MOST_LABEL = 80
@@ -43,9 +43,8 @@ def _check_rows(components: list[Payload], errors: FormErrors) -> None:
         if component.get("type") != _ACTION_ROW:
             text = 'Value of field "type" must be one of (1,).'
             errors.add(f"components.{position}", "UNION_TYPE_CHOICES", text)
-        elif not 1 <= len(component.get("components") or ()) <= _MOST_IN_ROW:
-            path = f"components.{position}.components"
-            errors.add(path, "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 5 in length.")
+        else:
+            check_row(component, f"components.{position}", errors)
 
 
 def _check_layout(components: list[Payload], errors: FormErrors) -> None:

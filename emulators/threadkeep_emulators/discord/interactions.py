@@ -11,6 +11,7 @@ from .forms import Draft, Upload, read_changes, read_draft
 from .gateway.events import interaction_created
 from .ids import Snowflake
 from .mentions import USER_MENTIONS
+from .modals import check_modal
 from .model import ChannelState, InteractionMark, Message, Payload, User
 from .posting import Posting
 from .realm import Realm
@@ -194,6 +195,7 @@ class Interactions:
                 current = self.message(state, state.source.id) or state.source
                 self.edit(current, data, uploads)
         elif kind == MODAL:
+            check_modal(data)
             state.modal = data
         elif kind == CHOICES:
             state.choices = list(data.get("choices") or ())

@@ -12,6 +12,7 @@ from .forms import Changes, Draft, Upload
 from .gateway.events import typing_started
 from .ids import Snowflake
 from .mentions import AllowedMentions
+from .modals import filled
 from .model import ChannelState, Message, Payload, User, walk
 from .places import Channel
 from .pressed import Interaction
@@ -147,23 +148,19 @@ class Person:
         guild_id = where.state.guild_id
         registered = self._realm.world.commands
         commands = [*registered.get(guild_id, ()), *registered.get(None, ())]
-        data = command_data(commands, command, options)
+        data = command_data(commands, command, options, is_guild=guild_id is not None)
         return await self._start(where.state, InteractionKind.APPLICATION_COMMAND, data, None)
 
     async def submits(self, interaction: Interaction, fields: Mapping[str, str]) -> Interaction:
         """Send off the modal that an interaction was answered with, with a text for each custom id.
 
         Raises:
-            EmulatorError: No modal was shown.
+            EmulatorError: No modal was shown, it has no such field, or a required one is empty.
         """
         modal = interaction.modal
         if modal is None:
             raise EmulatorError("the interaction was not answered with a modal")
-        rows = [
-            {"type": 1, "components": [{"type": 4, "custom_id": custom_id, "value": value}]}
-            for custom_id, value in fields.items()
-        ]
-        data: Payload = {"custom_id": modal["custom_id"], "components": rows}
+        data: Payload = {"custom_id": modal["custom_id"], "components": filled(modal, fields)}
         state = interaction.state
         return await self._start(state.channel, InteractionKind.MODAL_SUBMIT, data, state.source)
 

@@ -227,6 +227,7 @@ def application_payload(application: Application, intents: Intent) -> Payload:
         "team": None,
         "flags": flags,
         "interactions_endpoint_url": None,
+        "integration_types_config": {"0": {}, "1": {}},
     }
 
 

@@ -9,21 +9,28 @@ from .errors import EmulatorError
 from .model import Payload
 
 _SUBCOMMAND, _GROUP = 1, 2
+_GUILD_CONTEXT, _BOT_DM_CONTEXT = 0, 1
 
 
-def command_data(commands: list[Payload], line: str, options: Mapping[str, object]) -> Payload:
+def command_data(
+    commands: list[Payload], line: str, options: Mapping[str, object], *, is_guild: bool = True
+) -> Payload:
     """Build the data of a command interaction.
 
     Args:
         commands: The registered commands, those of the guild first.
         line: The command's name, with the names of a group and a subcommand after spaces.
         options: The values by the names of the options.
+        is_guild: Whether it is used in a guild, not in a direct message with the bot.
 
     Raises:
         EmulatorError: Nothing of that name is registered, an option is unknown, or a required one missing.
     """
     name, *path = line.removeprefix("/").split()
     command = _named(commands, name, f"/{line}")
+    contexts = command.get("contexts")
+    if contexts is not None and (_GUILD_CONTEXT if is_guild else _BOT_DM_CONTEXT) not in contexts:
+        raise EmulatorError(f"/{line} is not listed here: its contexts are {contexts}")
     levels = []
     level = command
     for part in path:

@@ -84,6 +84,25 @@ class Interactions:
         delivery = self._world.courier.send("interactive", payload)
         return Interaction(delivery=delivery, response_url=url, trigger_id=trigger)
 
+    def press_home(self, team: Team, *, user: User, button: str) -> Interaction:
+        """Press a button of the Home tab that the app has published for somebody.
+
+        Raises:
+            LookupError: If there is none.
+        """
+        view = team.homes.get(user.id)
+        if view is None:
+            raise LookupError(f"the app has no Home tab for {user.display_name}")
+        trigger = self._world.triggers.issue(user.id)
+        payload = self._frame(team, user, trigger) | {
+            "type": "block_actions",
+            "container": {"type": "view", "view_id": view["id"]},
+            "view": view,
+            "actions": [self._find_action(view["blocks"], button, f"the Home tab of {user.display_name}")],
+        }
+        delivery = self._world.courier.send("interactive", payload)
+        return Interaction(delivery=delivery, response_url="", trigger_id=trigger)
+
     def command(self, team: Team, *, user: User, channel: Channel, command: str, text: str) -> Interaction:
         """Send a slash command."""
         url = self._response_urls.issue(team=team, channel=channel, user=user.id)
@@ -162,14 +181,17 @@ class Interactions:
         }
 
     def _action(self, message: Message, button: str) -> Payload:
+        return self._find_action(message.blocks, button, f"the message {message.ts}")
+
+    def _find_action(self, blocks: list[Payload], button: str, where: str) -> Payload:
         known: list[str] = []
-        for block, element in find_clickable(message.blocks):
+        for block, element in find_clickable(blocks):
             for choice in _choices(element):
                 names = [str(choice[key]) for key in ("action_id", "text", "value") if key in choice]
                 known.extend(names)
                 if button in names:
                     return _act(block, element, choice, self._world.clock())
-        raise LookupError(f"no button {button!r} in the message {message.ts}; there are {sorted(set(known))}")
+        raise LookupError(f"no button {button!r} in {where}; there are {sorted(set(known))}")
 
     def _choice(self, message: Message, select: str, option: str) -> Payload:
         for block, element in find_clickable(message.blocks):

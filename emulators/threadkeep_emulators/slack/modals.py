@@ -85,6 +85,7 @@ def _state(view: Payload, values: Mapping[str, str]) -> Payload:
         element = block["element"]
         names = (block["label"]["text"], block["block_id"], element.get("action_id", ""))
         given = next((left.pop(name) for name in names if name in left), element.get("initial_value"))
+        given = given or element.get("initial_option", {}).get("value")
         if not given and not block.get("optional"):
             raise ValueError(f"{block['label']['text']!r} must be filled in")
         state[block["block_id"]] = {element.get("action_id", ""): _value(element, given or None)}
@@ -94,6 +95,8 @@ def _state(view: Payload, values: Mapping[str, str]) -> Payload:
 
 
 def _value(element: Payload, given: str | None) -> Payload:
+    if element["type"] == "conversations_select":
+        return {"type": element["type"], "selected_conversation": given}
     if element["type"] != "static_select":
         return {"type": element["type"], "value": given}
     chosen = next((option for option in element["options"] if given in (option["value"], option["text"]["text"])), None)

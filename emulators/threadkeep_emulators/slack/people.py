@@ -82,7 +82,7 @@ class Person:
             subtype="thread_broadcast" if is_broadcast else subtype,
             client_msg_id=self._world.ids.uuid(),
             files=[file.id for file in files],
-            app_context=app_context,
+            app_context=app_context if self._world.app.has_agent_view else None,
         )
         return self._post(where.record, draft)
 
@@ -236,9 +236,60 @@ class Person:
         }
         if tab == "home" and self.id in self._team.homes:
             event["view"] = self._team.homes[self.id]
-        if context is not None:
+        if context is not None and self._world.app.has_agent_view:
             event["context"] = context
         return self._world.publish(self._team, event)
+
+    async def looks_at(self, context: Payload) -> Delivery | None:
+        """Look at something else while the app is open; only apps with the agent view are told.
+
+        Slack's page shows the event without its user, whom the authorization names.
+
+        https://docs.slack.dev/reference/events/app_context_changed
+        """
+        if not self._world.app.has_agent_view:
+            return None
+        return self._world.publish(self._team, {"type": "app_context_changed", "context": context}, seen_by=self.id)
+
+    async def opens_assistant(self, *, looking_at: Conversation | None = None) -> Thread:
+        """Begin a thread in the former assistant view, which Slack opens with a message of the app's.
+
+        https://docs.slack.dev/reference/events/assistant_thread_started/
+
+        Raises:
+            LookupError: If the app has no assistant view.
+        """
+        app = self._world.app
+        if not app.is_agent or app.has_agent_view:
+            raise LookupError("the app has no assistant view")
+        channel = self.direct.record
+        draft = Message(channel="", ts="", text="New Assistant Thread", user=self._team.bot_user)
+        draft.subtype, draft.bot_id = "assistant_app_thread", self._team.bot.id
+        root = self._world.post(self._team, channel, draft)
+        thread = Thread(self._world, self._team, channel, root.ts)
+        await self.moves_assistant(thread, looking_at, kind="assistant_thread_started")
+        return thread
+
+    async def moves_assistant(
+        self, thread: Thread, looking_at: Conversation | None, *, kind: str = "assistant_thread_context_changed"
+    ) -> Delivery | None:
+        """Look at another channel beside a thread of the former assistant view.
+
+        https://docs.slack.dev/reference/events/assistant_thread_context_changed/
+        """
+        context: Payload = {} if looking_at is None else {"channel_id": looking_at.id, "team_id": self._team.id}
+        about = {"user_id": self.id, "context": context, "channel_id": thread.channel_id, "thread_ts": thread.root_ts}
+        return self._world.publish(
+            self._team, {"type": kind, "assistant_thread": about, "event_ts": f"{self._world.clock():.6f}"}
+        )
+
+    async def presses_home(self, button: str) -> Interaction:
+        """Press a button of the app's Home tab, named by its ``action_id``, text or value.
+
+        Raises:
+            LookupError: If there is no Home tab, or no such button.
+        """
+        return self._interactions.press_home(self._team, user=self.user, button=button)
 
     async def stops(self, thread: Thread) -> Delivery | None:
         """Press the stop button of an agent session.

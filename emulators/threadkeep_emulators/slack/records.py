@@ -120,6 +120,7 @@ class User:
     display_name: str
     email: str | None = None
     is_bot: bool = False
+    is_admin: bool = False
     tz: str = "Europe/Vienna"
     tz_offset: int = 3600
     locale: str = "en-US"
@@ -272,6 +273,7 @@ class App:
         events: The event subscriptions, such as ``app_mention`` and ``message.im``.
         request_url: Where events go over HTTP; None stands for Socket Mode.
         is_agent: Whether the app is declared as an agent, which agents.sessions.* require.
+        has_agent_view: Whether it has the agent view; else an agent has the former assistant view.
         redirect_urls: Where browsers may be sent back to after an installation.
         is_token_rotated: Whether tokens that are granted from now on expire.
         token_lifetime: After how many seconds they do.
@@ -287,6 +289,7 @@ class App:
     app_token_scopes: set[str] = field(default_factory=lambda: {"connections:write"})
     request_url: str | None = None
     is_agent: bool = True
+    has_agent_view: bool = False
     client_id: str = ""
     client_secret: str = ""
     redirect_urls: list[str] = field(default_factory=list)

@@ -62,6 +62,9 @@ def render_user(team: Team, user: User, *, has_email: bool) -> Payload:
         "tz_offset": user.tz_offset,
         "locale": user.locale,
         "is_bot": user.is_bot,
+        "is_admin": user.is_admin,
+        "is_owner": False,
+        "is_primary_owner": False,
         "is_app_user": False,
         "profile": profile,
     }

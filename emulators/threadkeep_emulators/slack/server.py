@@ -59,6 +59,8 @@ DEFAULT_EVENTS = frozenset(
         "app_home_opened",
         "app_mention",
         "app_uninstalled",
+        "assistant_thread_context_changed",
+        "assistant_thread_started",
         "member_joined_channel",
         "message.channels",
         "message.groups",

@@ -60,16 +60,29 @@ class World:
         self.base_url = ""
         self.codes: dict[str, IssuedCode] = {}
 
-    def publish(self, team: Team, event: Payload, channel: Channel | None = None) -> Delivery | None:
-        """Deliver an event if the app is to have it, and give its delivery."""
+    def publish(
+        self, team: Team, event: Payload, channel: Channel | None = None, *, seen_by: str | None = None
+    ) -> Delivery | None:
+        """Deliver an event if the app is to have it, and give its delivery.
+
+        Args:
+            team: The workspace.
+            event: The inner event.
+            channel: The conversation in which it happens, if it happens in one.
+            seen_by: The person whom the authorization names; the bot if not said.
+        """
         is_goodbye = event["type"] in {"tokens_revoked", "app_uninstalled"}
         if (team.is_token_revoked and not is_goodbye) or not wants(self.app, team, event["type"], channel):
             return None
-        return self.deliver(team, event)
+        return self.deliver(team, event, seen_by=seen_by)
 
-    def deliver(self, team: Team, event: Payload, *, is_duplicated: bool = False) -> Delivery:
+    def deliver(
+        self, team: Team, event: Payload, *, is_duplicated: bool = False, seen_by: str | None = None
+    ) -> Delivery:
         """Deliver any inner event, wanted or not, well-formed or not."""
         callback = wrap(self.app, team, event, ids=self.ids, now=self.clock())
+        if seen_by is not None:
+            callback["authorizations"][0] |= {"user_id": seen_by, "is_bot": False}
         return self.courier.send("events_api", dict(callback), is_duplicated=is_duplicated)
 
     def render(self, team: Team, message: Message, *, has_metadata: bool = True) -> Payload:

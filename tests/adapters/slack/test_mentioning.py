@@ -46,6 +46,7 @@ async def test_those_who_take_part_may_be_mentioned_by_name(acme, connect, socke
     adapter = await connect(socket_settings(allowed_mentions=AllowedMentions.PARTICIPANTS))
     bob, zoe = acme.user("Bob"), acme.user("Zoe")
     await zoe.dm("I am elsewhere")
+    await sink.wait_for(1)
     root = await ann.says(general, f"{acme.bot.mention} hello")
     await bob.replies(root, "me too")
     await sink.wait_for(3)

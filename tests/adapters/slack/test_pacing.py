@@ -1,5 +1,7 @@
 """The workspace's replies share one pace, in one process and in several."""
 
+import asyncio
+
 import pytest
 
 from threadkeep.errors import PlatformRateLimitError, StoreUnavailableError
@@ -218,3 +220,4 @@ async def settled(pacing):
     """Wait until what Slack said is noted for the others."""
     while pacing._telling:
         await next(iter(pacing._telling))
+        await asyncio.sleep(0)

@@ -22,10 +22,12 @@ class Inlet:
 
     def __init__(self):
         self.texts = asyncio.Queue()
+        self.has_come = asyncio.Event()
         self.is_open = asyncio.Event()
         self.is_open.set()
 
     async def on_event(self, body):
+        self.has_come.set()
         await self.is_open.wait()
         self.texts.put_nowait(body["event"]["text"])
 
@@ -117,7 +119,7 @@ async def test_what_came_over_the_old_socket_is_acknowledged_on_it(slack, acme, 
         inlet.is_open.clear()
         (question,) = (await acme.user("Ann").dm("hello")).deliveries
         (old,) = await slack.wait_for_connections(1)
-        await slack.wait_for_attempts(question, 1)
+        await inlet.has_come.wait()
         asking = asyncio.create_task(slack.disconnect_sockets(grace=5.0))
         await slack.wait_for_connections(0)
         await slack.wait_for_connections(1)

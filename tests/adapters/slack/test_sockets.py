@@ -20,12 +20,16 @@ class SharedTable:
         self.seconds = 0.0
         self.error = None
         self.has_failed = asyncio.Event()
+        self.notes = {}
 
     async def recall(self, name):
-        return None
+        return self.notes.get(name)
 
     async def remember(self, name, text, *, seconds):
-        raise AssertionError("nothing is noted")
+        self.notes[name] = text
+
+    async def spend(self, name, amount, *, limit, per_seconds):
+        return 0.0
 
     async def take_slots(self, name, *, owner, total, most, seconds):
         if self.error is not None:

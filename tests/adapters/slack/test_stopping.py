@@ -82,7 +82,7 @@ async def test_a_stop_sign_on_question_or_answer_is_a_stop(slack, acme, sink, an
 
 
 async def test_another_reaction_is_none_and_another_sign_is_another_stop(slack, sink, ann, answer):
-    await ann.reacts(answer, "thumbsup")
+    await ann.reacts(answer, "tada")
     await ann.reacts(answer, "octagonal_sign")
     await ann.unreacts(answer, "octagonal_sign")
     await ann.reacts(answer, "octagonal_sign")

@@ -163,6 +163,7 @@ async def test_reactions_are_events(slack, ann, general):
 
 
 async def test_app_home_and_what_the_person_looks_at(slack, ann):
+    slack.app.has_agent_view = True
     context = {"entities": [{"type": "slack#/types/channel_id", "value": "C1"}]}
     delivery = await ann.opens_app(context=context)
     assert delivery is not None

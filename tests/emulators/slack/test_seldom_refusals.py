@@ -69,7 +69,8 @@ async def test_foreign_team_is_not_found(client):
     assert await refusal(client.team_info(team="T0OTHER0000")) == "team_not_found"
 
 
-async def test_agents_only_in_threads_that_exist(client, ann, general):
+async def test_agents_only_in_threads_that_exist(slack, client, ann, general):
+    slack.app.has_agent_view = True
     root = await ann.says(general, "hi")
     place = {"channel_id": general.id, "thread_ts": root.ts}
     refused = client.assistant_threads_setTitle(**place, title="t")

@@ -27,7 +27,13 @@ class RedisMemories:
         self._clock = clock
 
     async def add(
-        self, user_id: str, text: str, *, topics: Sequence[str] = (), source: str | None = None, is_private: bool = False
+        self,
+        user_id: str,
+        text: str,
+        *,
+        topics: Sequence[str] = (),
+        source: str | None = None,
+        is_private: bool = False,
     ) -> Memo:
         """Remember something of a user; beyond a thousand things the oldest is forgotten. See ``Memories``."""
         now = self._clock()
@@ -69,7 +75,5 @@ class RedisMemories:
 
     async def _rewrite(self, user_id: str, memo: Memo) -> bool:
         # What was forgotten meanwhile stays forgotten.
-        call = script_call(
-            scripts.REWRITE, [self._keys.user_memories(user_id)], memo.memo_id, encode_memo(memo)
-        )
+        call = script_call(scripts.REWRITE, [self._keys.user_memories(user_id)], memo.memo_id, encode_memo(memo))
         return bool(as_int(await self._lines.here().wire.call(call)))

@@ -26,7 +26,13 @@ class SQLiteMemories:
         self._clock = clock
 
     async def add(
-        self, user_id: str, text: str, *, topics: Sequence[str] = (), source: str | None = None, is_private: bool = False
+        self,
+        user_id: str,
+        text: str,
+        *,
+        topics: Sequence[str] = (),
+        source: str | None = None,
+        is_private: bool = False,
     ) -> Memo:
         """Remember something of a user; beyond a thousand things the oldest is forgotten. See ``Memories``."""
         now = self._clock()

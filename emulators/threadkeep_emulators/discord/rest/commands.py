@@ -12,6 +12,10 @@ _NAME = re.compile(r"[-_'\w]{1,32}")
 _CHAT_INPUT = 1
 _MOST_DESCRIPTION = 100
 _MOST_COMMANDS = 100
+_MOST_OPTIONS = 25
+_OPTION_TYPES = frozenset(range(1, 12))
+_INTEGRATION_TYPES = frozenset({0, 1})
+_CONTEXTS = frozenset({0, 1, 2})
 
 
 def list_commands(request: ApiRequest) -> ApiAnswer:
@@ -67,6 +71,34 @@ def _check(form: Payload, path: str, errors: FormErrors) -> None:
         errors.required(f"{prefix}description")
     if len(description) > _MOST_DESCRIPTION:
         errors.too_long(f"{prefix}description", _MOST_DESCRIPTION)
+    for name, choices in (("integration_types", _INTEGRATION_TYPES), ("contexts", _CONTEXTS)):
+        if form.get(name) is not None and not (form[name] and set(form[name]) <= choices):
+            text = f"Value must be one of {tuple(sorted(choices))}."
+            errors.add(f"{prefix}{name}", "BASE_TYPE_CHOICES", text)
+    _check_options(form.get("options") or [], prefix, errors)
+
+
+def _check_options(options: list[Payload], prefix: str, errors: FormErrors) -> None:
+    if len(options) > _MOST_OPTIONS:
+        errors.too_long(f"{prefix}options", _MOST_OPTIONS)
+    names = [str(option.get("name") or "") for option in options]
+    if len(set(names)) < len(names):
+        text = "Options must have unique names"
+        errors.add(f"{prefix}options", "APPLICATION_COMMAND_OPTIONS_NAME_NOT_UNIQUE", text)
+    is_optional_seen = False
+    for position, option in enumerate(options):
+        path = f"{prefix}options.{position}"
+        if not _NAME.fullmatch(names[position]) or names[position] != names[position].lower():
+            text = "Command name is invalid"
+            errors.add(f"{path}.name", "APPLICATION_COMMAND_INVALID_NAME", text)
+        if not 1 <= len(str(option.get("description") or "")) <= _MOST_DESCRIPTION:
+            errors.add(f"{path}.description", "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 100 in length.")
+        if option.get("type") not in _OPTION_TYPES:
+            errors.add(f"{path}.type", "BASE_TYPE_CHOICES", f"Value must be one of {tuple(sorted(_OPTION_TYPES))}.")
+        if option.get("required") and is_optional_seen:
+            text = "Required options must be placed before non-required options"
+            errors.add(path, "APPLICATION_COMMAND_OPTIONS_REQUIRED_INVALID", text)
+        is_optional_seen = is_optional_seen or not option.get("required")
 
 
 def _register(request: ApiRequest, place: Snowflake | None, form: Payload, known: dict[str, Payload]) -> Payload:
@@ -81,6 +113,8 @@ def _register(request: ApiRequest, place: Snowflake | None, form: Payload, known
         "dm_permission": True,
         "nsfw": False,
         "options": [],
+        "integration_types": [0],
+        "contexts": None,
     }
     if place is not None:
         command["guild_id"] = str(place)

@@ -32,6 +32,8 @@ def set_thread_status(call: Request) -> Payload:
 
 def set_thread_title(call: Request) -> Payload:
     """Name a thread (https://docs.slack.dev/reference/methods/assistant.threads.setTitle)."""
+    if not call.world.app.is_agent:
+        raise SlackError("not_agent_app")
     channel = _direct_channel(call)
     thread_ts = _thread(call, channel)
     call.team.assistant_thread(channel.id, thread_ts).title = call.args.required("title")
@@ -40,7 +42,14 @@ def set_thread_title(call: Request) -> Payload:
 
 
 def set_suggested_prompts(call: Request) -> Payload:
-    """Offer prompts (https://docs.slack.dev/reference/methods/assistant.threads.setSuggestedPrompts)."""
+    """Offer prompts (https://docs.slack.dev/reference/methods/assistant.threads.setSuggestedPrompts).
+
+    Without a thread only apps with the agent view may. What others are answered the page does not say; it was seen
+    (openclaw/openclaw#136510).
+    """
+    app = call.world.app
+    if not app.is_agent or ("thread_ts" not in call.args and not app.has_agent_view):
+        raise SlackError("not_agent_app")
     channel = _direct_channel(call)
     thread_ts = _thread(call, channel) if "thread_ts" in call.args else ""
     prompts = call.args.structure("prompts", error="invalid_arguments")
@@ -65,6 +74,8 @@ def set_session_status(call: Request) -> Payload:
         raise invalid_arguments(f"must be at most {MAX_TITLE} characters: title")
     key = (channel.id, _thread(call, channel))
     initiator = call.args.text("initiator_user_id")
+    if initiator is not None and initiator not in channel.members:
+        raise SlackError("user_not_in_channel")
     created = AgentSession(status=status, title=title, initiator=initiator)
     session = call.team.sessions.setdefault(key, created)
     session.status = status

@@ -1,0 +1,55 @@
+"""What the tools of a run may know of it."""
+
+from threadkeep.agent.archive import Archive
+from threadkeep.agent.context import RunContext
+from threadkeep.agent.history import current_runs, live_runs
+from threadkeep.agent.personal import Personal
+from threadkeep.agent.prompt import Past
+from threadkeep.agent.request import RunRequest
+from threadkeep.agent.state import RunState
+from threadkeep.stores.base import Store, Transcript
+
+
+def context_of(
+    request: RunRequest, transcript: Transcript | None, state: RunState, *, store: Store, past: Past
+) -> RunContext:
+    """Give the context of a run.
+
+    Args:
+        request: The run.
+        transcript: The session with its last runs; None if it is new.
+        state: The session's state.
+        store: Where memories and sessions are.
+        past: What the model is shown of the session.
+    """
+    return RunContext(
+        run_id=request.run_id,
+        session_id=request.session_id,
+        user_id=request.user_id,
+        speaker=request.speaker,
+        place=request.place,
+        runs=live_runs(current_runs(transcript)),
+        session=transcript.session if transcript is not None else None,
+        state=state.values,
+        memories=_personal(request, store),
+        archive=Archive(
+            store=store,
+            session_id=request.session_id,
+            user_id=request.user_id,
+            place=request.place,
+            shown=len(past.runs),
+        ),
+    )
+
+
+def _personal(request: RunRequest, store: Store) -> Personal | None:
+    if request.user_id is None:
+        return None
+    is_shared = request.place is not None and request.place.is_shared
+    return Personal(
+        store=store,
+        user_id=request.user_id,
+        session_id=request.session_id,
+        is_private=request.place is not None and not is_shared,
+        is_shared=is_shared,
+    )

@@ -1,0 +1,72 @@
+"""What a run is shown of the past: the runs, their summary, and what is remembered of the people."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from threadkeep.agent.memory import Memory, memory_section
+from threadkeep.agent.personal import people, people_in, person, words_said
+from threadkeep.agent.request import RunRequest
+from threadkeep.agent.summary import summary_section
+from threadkeep.agent.tokens import Gauge
+from threadkeep.agent.window import Window, summary_of
+from threadkeep.messages import Message
+from threadkeep.runs import Run
+from threadkeep.stores.base import Store, Transcript
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """What the model is shown of a session.
+
+    Attributes:
+        runs: Runs, oldest first.
+        section: What the system message says of those before them.
+    """
+
+    runs: tuple[Run, ...] = ()
+    section: str = ""
+
+
+def past_of(transcript: Transcript | None, window: Window, gauge: Gauge, model: str) -> Past:
+    """Choose what the model is shown of a session.
+
+    Args:
+        transcript: The session with its last runs.
+        window: How much is shown.
+        gauge: Measures messages.
+        model: The model's id.
+    """
+    if transcript is None or window.most_runs < 1:
+        return Past()
+    section = summary_section(summary_of(transcript))
+    reserved = gauge.measure_text(section, model) if section and window.most_tokens is not None else 0
+    runs = window.of(transcript, lambda message: gauge.measure(message, model), reserved=reserved)
+    return Past(runs=runs, section=section)
+
+
+async def remembered(
+    store: Store, memory: Memory | None, request: RunRequest, said: Sequence[Message], past: Past
+) -> str:
+    """Give what the system message says of what is remembered; empty if that is nothing.
+
+    Args:
+        store: Where it is remembered.
+        memory: How much is shown; None if nothing is.
+        request: The run.
+        said: The new messages.
+        past: What else the model is shown.
+
+    Raises:
+        StoreUnavailableError: The store cannot be reached.
+    """
+    user_id = request.user_id
+    if memory is None or user_id is None:
+        return ""
+    asked = words_said(said)
+    if request.place is None or not request.place.is_shared:
+        most, tokens = memory.max_memos, memory.max_tokens
+        known = await person(store, memory, user_id, "", asked, most=most, tokens=tokens, is_shared=False)
+        return memory_section(known)
+    shown = [*(message for run in past.runs for message in run.messages), *said]
+    present = people_in(shown, user_id, request.speaker)
+    return memory_section(None, await people(store, memory, present, asked))
