@@ -16,7 +16,8 @@ _GAP = re.compile(rf"(?<=\S)[^\S\r\n\u00a0\u2007\u202f]+(?=\S)|(?<=[{_WIDE_STOPS
 _SENTENCE_END = re.compile(rf"[.!?\u2026{_WIDE_STOPS}][\"')\]\u00bb\u201d\u2019*_]{{0,3}}\Z")
 _MARKERS = re.compile(r"(?:[ \t]|>|#{1,6}(?=[ \t])|(?:[-*+]|[0-9]{1,9}[.)])(?=[ \t]))*")
 _JOINERS = frozenset("\u200d\u2060")
-_FENCE_MARKS = ("`", "~")
+_FENCE_MARKS = ("`", "~", ">")
+"""With these a line begins that may become a closing fence."""
 _TABLE_KINDS = frozenset({LineKind.TABLE_HEAD, LineKind.TABLE_RULE, LineKind.TABLE_ROW})
 _CODE_KINDS = frozenset({LineKind.CODE, LineKind.FENCE_CLOSING})
 _PROSE_KINDS = frozenset({LineKind.TEXT, LineKind.HEADING, LineKind.ITEM}) | _TABLE_KINDS
@@ -110,7 +111,7 @@ class _Chooser:
     def _is_allowed(self, position: int, *, is_in_code: bool) -> bool:
         """Tell whether a cut here parts no character and leaves a text that fits.
 
-        Only code that ends like half of a closing fence can turn out too long: it needs a whole closing line.
+        Only code that ends like a part of a closing fence can turn out too long: it needs a whole closing line.
         """
         window = self._window
         if _is_joined(window.text, position):

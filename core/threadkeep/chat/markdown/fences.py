@@ -48,7 +48,11 @@ class Fence:
     def completion(self, last_line: str) -> str:
         """Give what closes it after the last line of a growing text: that line may be a half written closing one."""
         run = self._closing_run(last_line)
-        return self.mark[len(run) :] if 0 < len(run) < len(self.mark) else self.closing()
+        if 0 < len(run) < len(self.mark):
+            return self.mark[len(run) :]
+        if self.quote and last_line and not last_line.strip(" \t>"):
+            return f" {self.mark}"
+        return self.closing()
 
     def is_closed_by(self, line: str) -> bool:
         """Tell whether this line closes it."""
