@@ -1,6 +1,7 @@
 """Run a bot until it ends or the operator stops it."""
 
 import asyncio
+import gc
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
@@ -66,6 +67,9 @@ async def serve(bot: Bot, *, say: Callable[[str], None], health: str | None = No
             for line in bot.descriptions:
                 say(f"  {line}")
             say("Ready.")
+            # What was imported and made by now stays to the end: the collector need not walk over it again and again.
+            gc.collect()
+            gc.freeze()
             async with watching:
                 await _until_closed(bot, stopped)
     say("Stopped.")
