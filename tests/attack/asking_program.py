@@ -5,7 +5,7 @@ from pathlib import Path
 
 from siege import asking
 from siege.asking import AskingAdapter, AskingModel, make_agent
-from siege.doom import Doom, DoomedModel, DoomedStore, doomed
+from siege.doom import Doom, DoomedModel, DoomedStore, lead_past_points
 from siege.forge import Order, say, serve_orders
 
 from threadkeep import Bot, RedisStore, SQLiteStore
@@ -23,7 +23,7 @@ def run(order: Order) -> None:
 async def live(order: Order) -> None:
     """Run the bot of an order."""
     doom = Doom(order["point"], Path(order["trace"]))
-    asking.AskingPoster = doomed(asking.AskingPoster, doom, "poster", "post", "edit")  # type: ignore[misc]
+    lead_past_points(asking.AskingPoster, doom, "poster", "post", "edit")
     settings = order["store"]
     store = (
         RedisStore(order["redis"], prefix=order["prefix"], **settings)

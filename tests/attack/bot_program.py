@@ -10,7 +10,7 @@ from typing import Any
 # Imported before the forks, so that each does not do it at its first question.
 import httpcore2  # noqa: F401
 import openai.resources.chat  # noqa: F401
-from siege.doom import Doom, DoomedModel, DoomedStore, doomed
+from siege.doom import Doom, DoomedModel, DoomedStore, lead_past_points
 from siege.forge import Order, say, serve_orders
 
 import threadkeep.models.client  # noqa: F401
@@ -19,12 +19,14 @@ import threadkeep_discord.crew
 import threadkeep_discord.shard
 import threadkeep_discord.slots
 import threadkeep_slack.adapter
-import threadkeep_slack.replies.opening
-import threadkeep_slack.transport.socket_mode
 from threadkeep import Agent, Bot, OpenAIChat, RedisStore, SQLiteStore
 from threadkeep.chat.policy import Policy
 from threadkeep.runtime.logs import configure_logging
 from threadkeep.runtime.serving import serve
+from threadkeep_discord.poster import DiscordPoster
+from threadkeep_slack.replies.poster import SlackPoster
+from threadkeep_slack.replies.stream_calls import StreamCalls
+from threadkeep_slack.transport.socket_link import SocketLink
 
 # What a dead process held lapses sooner than in real life, where it takes some seconds.
 threadkeep_discord.slots._HELD_SECONDS = 0.6  # type: ignore[misc]
@@ -53,16 +55,11 @@ def make_tool(doom: Doom, ledger: Path) -> Any:
 
 def make_bot(order: Order, doom: Doom) -> Bot:
     """Build the bot of an order, with every step of its runs led past the points."""
-    slack = threadkeep_slack.replies.opening
-    slack.SlackPoster = doomed(slack.SlackPoster, doom, "poster", "post", "edit", "remove")
-    slack.StreamCalls = doomed(slack.StreamCalls, doom, "stream", "start", "append", "stop")
-    threadkeep_discord.adapter.DiscordPoster = doomed(
-        threadkeep_discord.adapter.DiscordPoster, doom, "poster", "post", "edit", "remove"
-    )
+    lead_past_points(SlackPoster, doom, "poster", "post", "edit", "remove")
+    lead_past_points(StreamCalls, doom, "stream", "start", "append", "stop")
+    lead_past_points(DiscordPoster, doom, "poster", "post", "edit", "remove")
     # What it sends are acknowledgements.
-    threadkeep_slack.transport.socket_mode.SocketLink = doomed(
-        threadkeep_slack.transport.socket_mode.SocketLink, doom, "slack", "send"
-    )
+    lead_past_points(SocketLink, doom, "slack", "send")
     environ = order["environ"]
     adapters = [
         threadkeep_slack.adapter.SlackAdapter.from_environment(environ),

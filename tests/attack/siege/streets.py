@@ -110,6 +110,7 @@ class SlackStreet:
             "SLACK_APP_TOKEN": self._slack.app_token,
             "SLACK_API_URL": self._slack.api_url,
             "SLACK_SOCKETS": "1",
+            "SLACK_AGENT_VIEW": "0",
             "SLACK_STREAMING": "on" if self._is_streamed else "off",
         }
 
