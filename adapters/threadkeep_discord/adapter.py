@@ -204,11 +204,7 @@ class DiscordAdapter:
 
         The answer to a slash command takes the place that Discord holds for it; a private one is for the asker alone.
         """
-        poster: Poster
-        if self._front is None:
-            poster = DiscordPoster(request, client=self._connected, link_previews=self._settings.link_previews)
-        else:
-            poster = self._front.poster(request)
+        poster = self._plain_poster(request) if self._front is None else self._front.poster(request)
         return EditingReply(request, poster, _LIMITS)
 
     async def whisper(self, place: Place, user: UserKey, text: str) -> None:
@@ -283,8 +279,11 @@ class DiscordAdapter:
             api_url=self._settings.api_url,
             shared=shared,
             commands=self._commands if self._settings.commands else None,
-            link_previews=self._settings.link_previews,
+            plain=self._plain_poster,
         )
+
+    def _plain_poster(self, request: ReplyRequest) -> Poster:
+        return DiscordPoster(request, client=self._connected, link_previews=self._settings.link_previews)
 
 
 def _servers(client: DiscordClient) -> str:

@@ -8,12 +8,18 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from threadkeep_slack.adapter import SlackAdapter
+    from threadkeep_slack.agent_view.prompt_settings import Prompt
     from threadkeep_slack.settings import SlackSettings
     from threadkeep_slack.talk import AllowedMentions
 
-_HOME_OF: Final = {"AllowedMentions": "talk", "SlackAdapter": "adapter", "SlackSettings": "settings"}
+_HOME_OF: Final = {
+    "AllowedMentions": "talk",
+    "Prompt": "agent_view.prompt_settings",
+    "SlackAdapter": "adapter",
+    "SlackSettings": "settings",
+}
 
-__all__ = ["AllowedMentions", "SlackAdapter", "SlackSettings"]
+__all__ = ["AllowedMentions", "Prompt", "SlackAdapter", "SlackSettings"]
 
 
 def __getattr__(name: str) -> object:

@@ -124,6 +124,7 @@ class BranchMaker:
         participants = Participants() if may_mention else None
         of = Installation(client=client, workspace=workspace, directory=directory, pacing=pacing)
         rooms, titles = open_rooms(of, self._settings, shared=self._shared, notes=self._notes, home=self._home)
+        desk = AgentDesk(rooms)
         urls, whispers = AnswerUrls(self._shared), Whispers(client)
         return Branch(
             private=PrivateReplies(whispers, urls),
@@ -136,13 +137,18 @@ class BranchMaker:
                 workspace=workspace,
                 directory=directory,
                 is_threaded=rooms.directs.is_threaded,
+                answer_when=desk.answer_when,
                 hearing=hearing,
             ),
             recollection=Recollection(client, workspace=workspace, directory=directory),
             participants=participants,
             pacing=pacing,
             replies=ReplyDesk(
-                client, pacing=pacing, bot_user=workspace.bot_user, streams=self._settings.streams, statuses=rooms.statuses
+                client,
+                pacing=pacing,
+                bot_user=workspace.bot_user,
+                streams=self._settings.streams,
+                statuses=rooms.statuses,
             ),
             rooms=rooms,
             titles=titles,
@@ -152,8 +158,10 @@ class BranchMaker:
                 self._hand_over(self._sink, directory),
                 workspace=workspace,
                 directory=directory,
-                desk=AgentDesk(rooms),
-                open_controls=controls_of(of, rooms, urls=urls, whispers=whispers, prefix=self._settings.command),
+                desk=desk,
+                open_controls=controls_of(
+                    of, rooms, urls=urls, whispers=whispers, shared=self._shared, prefix=self._settings.command
+                ),
                 hearing=hearing,
                 participants=participants,
             ),

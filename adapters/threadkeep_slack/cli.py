@@ -31,9 +31,17 @@ def commands(desk: Desk) -> typer.Typer:
 
         Enter it at https://api.slack.com/apps under Create New App > From a manifest, or under App Manifest.
         """
-        from threadkeep_slack.installs.commands import print_manifest  # noqa: PLC0415 - `--help` stays quick
+        from threadkeep_slack.controls.command_settings import read_prefix  # noqa: PLC0415 - `--help` stays quick
+        from threadkeep_slack.installs.commands import print_manifest  # noqa: PLC0415 - the same
 
-        print_manifest(desk.describe(path), name=name, url=url, is_distributed=oauth, prompts=prompt or [])
+        print_manifest(
+            desk.describe(path),
+            name=name,
+            url=url,
+            is_distributed=oauth,
+            prompts=prompt or [],
+            prefix=read_prefix(desk.environment()),
+        )
 
     @slack.command("doctor")
     def doctor(

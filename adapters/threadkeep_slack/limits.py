@@ -102,7 +102,7 @@ STEADY_SECONDS: Final = 10.0
 """How old a socket must be for its end to be an accident: the next is opened without a wait."""
 
 RETIRE_QUIET_SECONDS: Final = 1.0
-"""For how long nothing may have come over a replaced socket before it is closed."""
+"""For how long nothing may have come over a replaced socket before it is closed; not after a mere warning."""
 
 RETIRE_SECONDS: Final = 15.0
 """After how long it is closed in any case. Slack closes it about ten seconds after its warning."""
@@ -307,3 +307,9 @@ FORM_SECONDS: Final = 2.0
 
 QUOTE_LENGTH: Final = 1_500
 """Most characters of a message about which a question is asked: they travel with the form, which takes 3,000."""
+
+LAST_PLACE_NOTED: Final = 10.0
+"""Seconds after which it is noted again for other processes that somebody still speaks in the same thread."""
+
+LAST_PLACE_SECONDS: Final = 604_800.0
+"""For how long a slash command means the thread in which its author spoke last."""

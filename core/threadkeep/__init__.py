@@ -10,15 +10,19 @@ if TYPE_CHECKING:
     from threadkeep.agent.agent import Agent
     from threadkeep.agent.approvals import Approval
     from threadkeep.agent.context import RunContext
+    from threadkeep.agent.instructions import Instructions
     from threadkeep.agent.memory import Memory
     from threadkeep.agent.printing import pprint_run_response
     from threadkeep.agent.questions import Choice, Question
     from threadkeep.agent.request import RunRequest
+    from threadkeep.agent.summary import Summary
     from threadkeep.agent.tools import Tool, tool
     from threadkeep.chat.commands import Command, CommandContext
     from threadkeep.chat.elements import Button, Option, Select
     from threadkeep.errors import (
         ConfigError,
+        ContextTooLongError,
+        EmptyAnswerError,
         InvalidKeyError,
         LeaseLostError,
         ModelAuthError,
@@ -45,6 +49,7 @@ if TYPE_CHECKING:
     from threadkeep.models.limited import Limited
     from threadkeep.models.openai_chat import OpenAIChat
     from threadkeep.models.openai_responses import OpenAIResponses
+    from threadkeep.models.prices import Price
     from threadkeep.models.recording import ModelCall, Recording
     from threadkeep.models.retrying import Retrying
     from threadkeep.models.scripted import ScriptedModel, Step
@@ -73,15 +78,19 @@ _HOMES: Final = {
     "agent.agent": ("Agent",),
     "agent.approvals": ("Approval",),
     "agent.context": ("RunContext",),
+    "agent.instructions": ("Instructions",),
     "agent.memory": ("Memory",),
     "agent.printing": ("pprint_run_response",),
     "agent.questions": ("Choice", "Question"),
     "agent.request": ("RunRequest",),
+    "agent.summary": ("Summary",),
     "agent.tools": ("Tool", "tool"),
     "chat.commands": ("Command", "CommandContext"),
     "chat.elements": ("Button", "Option", "Select"),
     "errors": (
         "ConfigError",
+        "ContextTooLongError",
+        "EmptyAnswerError",
         "InvalidKeyError",
         "LeaseLostError",
         "ModelAuthError",
@@ -108,6 +117,7 @@ _HOMES: Final = {
     "models.limited": ("Limited",),
     "models.openai_chat": ("OpenAIChat",),
     "models.openai_responses": ("OpenAIResponses",),
+    "models.prices": ("Price",),
     "models.recording": ("ModelCall", "Recording"),
     "models.retrying": ("Retrying",),
     "models.scripted": ("ScriptedModel", "Step"),
@@ -145,11 +155,14 @@ __all__ = [
     "CommandContext",
     "ConfigError",
     "ContentDelta",
+    "ContextTooLongError",
     "Decision",
+    "EmptyAnswerError",
     "Fallback",
     "File",
     "FileLimits",
     "FileNotRead",
+    "Instructions",
     "InvalidKeyError",
     "LeaseLostError",
     "Limited",
@@ -172,6 +185,7 @@ __all__ = [
     "PlatformError",
     "PlatformRateLimitError",
     "PlatformUnavailableError",
+    "Price",
     "Question",
     "Recording",
     "RedisStore",
@@ -195,6 +209,7 @@ __all__ = [
     "StoreConfigError",
     "StoreError",
     "StoreUnavailableError",
+    "Summary",
     "ThreadkeepError",
     "Tool",
     "ToolCall",

@@ -6,9 +6,11 @@ ThreadkeepError
 ├── ModelError                  the language model gave no usable answer
 │   ├── ModelAuthError          it refuses the key (401, 403)
 │   ├── ModelRequestError       it refuses the request (400, 404, 422)
+│   │   └── ContextTooLongError   the conversation is too long for the model
 │   ├── ModelRateLimitError     too many requests or quota spent (429)
 │   ├── ModelUnavailableError   unreachable, overloaded, cut off or too slow (5xx, network, time limit)
 │   ├── ModelResponseError      it answered with something that is not an answer
+│   │   └── EmptyAnswerError      it answered with nothing
 │   └── StepLimitError          it kept calling tools beyond the step limit
 ├── ToolError                   a tool says what went wrong, in words that the model may read
 ├── StoreError                  the store refused
@@ -47,6 +49,10 @@ class ModelRequestError(ModelError):
     """The model's server refuses the request as it is; repeating it will not help."""
 
 
+class ContextTooLongError(ModelRequestError):
+    """The conversation is too long for the model, also with less of its past."""
+
+
 class ModelRateLimitError(ModelError):
     """Too many requests, or the quota is spent.
 
@@ -65,6 +71,18 @@ class ModelUnavailableError(ModelError):
 
 class ModelResponseError(ModelError):
     """The model's server answered with something that is not an answer."""
+
+
+class EmptyAnswerError(ModelResponseError):
+    """The model answered with neither words nor calls.
+
+    Attributes:
+        finish_reason: Why it ended: ``length``, ``content_filter``, or another word of its server.
+    """
+
+    def __init__(self, message: str, *, finish_reason: str) -> None:
+        super().__init__(message)
+        self.finish_reason = finish_reason
 
 
 class StepLimitError(ModelError):

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from threadkeep.chat.adapter import Source
 from threadkeep.chat.elements import Elements
@@ -21,6 +22,29 @@ class RunStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ModelUse:
+    """What one model did for a run.
+
+    Attributes:
+        model: The model's name.
+        calls: How often it was asked.
+        input_tokens: Tokens sent to it.
+        cached_tokens: Those of them that its server had cached.
+        output_tokens: Tokens that it wrote.
+        cost: US dollars; None where its price is not known.
+        is_estimated: Whether tokens were estimated, because its server did not tell.
+    """
+
+    model: str
+    calls: int = 0
+    input_tokens: int = 0
+    cached_tokens: int = 0
+    output_tokens: int = 0
+    cost: float | None = None
+    is_estimated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Metrics:
     """What a run cost.
 
@@ -31,6 +55,7 @@ class Metrics:
         time_to_first_token: Seconds from the start to the first visible text; None if there was none.
         duration: Seconds from the start to the end.
         model_calls: How often the model was asked.
+        models: The same by model, with tokens that were estimated where a server did not say.
     """
 
     input_tokens: int | None = None
@@ -39,6 +64,18 @@ class Metrics:
     time_to_first_token: float | None = None
     duration: float = 0.0
     model_calls: int = 0
+    models: tuple[ModelUse, ...] = ()
+
+    @property
+    def cost(self) -> float | None:
+        """US dollars; None where the price of a model is not known."""
+        known = [use.cost for use in self.models if use.cost is not None]
+        return sum(known) if known and len(known) == len(self.models) else None
+
+    @property
+    def is_estimated(self) -> bool:
+        """Whether some of the tokens that the cost rests on were estimated."""
+        return any(use.is_estimated for use in self.models)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +180,9 @@ class RunResponse:
         messages: Everything that was sent and received, the system message and the shown history included.
         metrics: What it cost.
         status: How the run ended.
+        parsed: The answer as an object of ``response_model``; None without one, and where the model refused.
+        finish_reason: Why the model ended: ``stop``, ``length``, ``refusal``, ``content_filter``, or its server's own
+            word.
     """
 
     run_id: str
@@ -152,6 +192,8 @@ class RunResponse:
     messages: tuple[Message, ...]
     metrics: Metrics
     status: RunStatus
+    parsed: Any = None
+    finish_reason: str = "stop"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -112,7 +112,7 @@ class Waiting:
             "each decided once": [one.choice for one in runs[0].decisions] == ["approve", "b"],
             "by Ann": {one.speaker for one in runs[0].decisions} == {"Ann"},
             "one message": [line["id"] for line in self.shown if line["call"] == "post"] == [f"{runs[0].run_id}/0"],
-            "what is shown": self.shown[-1]["text"] == runs[0].content,
+            "what is shown": self.shown[-1]["text"] == f"_Approved by Ann_\n\n_Ann: b_\n\n{runs[0].content}",
         }
         return [what for what, holds in checks.items() if not holds]
 

@@ -1,9 +1,9 @@
 import pytest
 
-from threadkeep.chat.events import Addressing, MessageReceived, Place, PlaceKind
-from threadkeep.chat.policy import Policies, Policy, before_command, take
+from threadkeep.chat.events import Addressing, MessageReceived, Place, PlaceKind, StopRequested
+from threadkeep.chat.policy import Policies, Policy, before_command, may_stop, take
 from threadkeep.chat.speakers import to_messages
-from threadkeep.sessions import MessageKey, SessionKey, UserKey
+from threadkeep.sessions import MessageKey, Session, SessionKey, UserKey
 
 KEY = SessionKey(platform="slack", workspace="T1", channel="C1", thread="1.1")
 
@@ -113,3 +113,25 @@ def test_a_command_is_taken_alone(words, taken, before):
     for policy in (Policy.COLLECT, Policy.STEER, Policy.INTERRUPT, Policy.DROP):
         assert take(events, policy) == taken
     assert before_command(events) == before
+
+
+@pytest.mark.parametrize(
+    ("kind", "user", "admins", "is_allowed"),
+    [
+        (PlaceKind.THREAD, "Ann", (), True),
+        (PlaceKind.THREAD, "Bob", (), False),
+        (PlaceKind.CHANNEL, "Bob", (), False),
+        (PlaceKind.THREAD, "Bob", ("slack:T1:Bob",), True),
+        (PlaceKind.DIRECT, "Bob", (), True),
+    ],
+)
+def test_who_takes_part_may_stop_and_so_may_administrators(kind, user, admins, is_allowed):
+    session = SessionKey(platform="slack", workspace="T1", channel="C1", thread="1.1")
+    stop = StopRequested(
+        key=MessageKey(platform="slack", workspace="T1", channel="C1", message="1.2", revision="stop"),
+        place=Place(session=session, kind=kind),
+        user=UserKey(platform="slack", workspace="T1", user=user),
+        speaker=user,
+    )
+    known = Session(session_id=str(session), user_ids=("slack:T1:Ann",))
+    assert may_stop(stop, known, admins) is is_allowed

@@ -52,7 +52,10 @@ async def test_a_bot_that_is_called_into_a_thread_reads_what_was_said(
         await wait_for(lambda: committed(load_runs, store, 1))
         await store.inbox.accept(platform.said("And now?", **THREAD))
         runs = await wait_for(lambda: committed(load_runs, store, 2))
-    said = ['<message from="Bob" id="test:Bob">It broke.</message>', '<message from="Bob" id="test:Bob">Who knows?</message>']
+    said = [
+        '<message from="Bob" id="test:Bob">It broke.</message>',
+        '<message from="Bob" id="test:Bob">Who knows?</message>',
+    ]
     assert shown(model) == [*said, '<message from="Ann" id="test:Ann">What is it?</message>']
     assert telling.asked == [(SESSION, question.key.message, 30)]
     assert [message.content for message in runs[0].messages][:2] == said
@@ -68,7 +71,10 @@ async def test_talk_that_waited_before_the_first_question_is_not_shown_twice(
     async with working(model, store):
         await store.inbox.accept(question)
         await wait_for(lambda: platform.finals)
-    assert shown(model) == ['<message from="Bob" id="test:Bob">Earlier.</message>', '<message from="Ann" id="test:Ann">What?</message>']
+    assert shown(model) == [
+        '<message from="Bob" id="test:Bob">Earlier.</message>',
+        '<message from="Ann" id="test:Ann">What?</message>',
+    ]
 
 
 @pytest.mark.parametrize(
@@ -102,7 +108,7 @@ async def test_as_many_messages_are_read_as_are_set(platform, make_model, store,
         await store.inbox.accept(platform.said("What?", **THREAD))
         await wait_for(lambda: platform.finals)
     assert telling.asked[0][2] == 2
-    assert [text[20:-10] for text in shown(model)] == ["two", "three", "What?"]
+    assert [text.partition(">")[2][:-10] for text in shown(model)] == ["two", "three", "What?"]
 
 
 @pytest.mark.parametrize("error", [PlatformError("not allowed"), KeyError("ts")])

@@ -78,8 +78,8 @@ async def test_another_speakers_words_are_answered_to_them(platform, make_model,
         await store.inbox.accept(platform.said(f"I am {user}", user=user, kind=PlaceKind.THREAD))
     async with working(model, store):
         await wait_for(lambda: len(platform.finals) == 2)
-    assert 'from="Ann">I am Ann' in platform.finals[0]
-    assert 'from="Bob">I am Bob' in platform.finals[1]
+    assert 'from="Ann" id="test:Ann">I am Ann' in platform.finals[0]
+    assert 'from="Bob" id="test:Bob">I am Bob' in platform.finals[1]
     assert "Several people talk here" in model.asked[0][0].content
 
 

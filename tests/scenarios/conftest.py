@@ -1,6 +1,7 @@
 """A bot on the emulated platforms, through the real libraries and a real store."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -56,9 +57,9 @@ class Town:
         return [adapter for adapter in found if adapter is not None]
 
     def said(self, number: int) -> list[str]:
-        """What the n-th request showed the model, without the system message."""
+        """What the n-th request showed the model, without the system message and without the speakers' ids."""
         return [
-            str(message["content"])
+            re.sub(r'(<message from="[^"]*") id="[^"]*">', r"\1>", str(message["content"]))
             for message in self.openai.messages(number)
             if message["role"] not in ("system", "developer")
         ]

@@ -1,4 +1,4 @@
-"""A bot as an agent of Slack's: sessions with status and title, what somebody looks at, its Home tab, where it answers."""
+"""A bot as an agent of Slack's: sessions with status and title, what somebody looks at, Home tab, where it answers."""
 
 import asyncio
 from contextlib import AsyncExitStack
@@ -36,15 +36,15 @@ def statuses(town):
 
 async def session_of(thread, status):
     """Wait until a thread's session has a status, and give the session."""
-    async with asyncio.timeout(LONG):
-        while thread.session is None or thread.session.status != status:
-            await asyncio.sleep(0.005)
+    await until(lambda: thread.session is not None and thread.session.status == status)
     return thread.session
 
 
 async def until(check):
     async with asyncio.timeout(LONG):
-        while not check():
+        while True:
+            if check():
+                return
             await asyncio.sleep(0.005)
 
 
@@ -153,7 +153,7 @@ async def test_a_run_that_waits_for_a_decision_is_suspended(agent_town, running)
         """Deploy a service."""
         return f"{service} is out"
 
-    call = ToolCall(name="deploy", arguments={"service": "web"})
+    call = ToolCall(name="deploy", arguments='{"service": "web"}')
     town.openai.answers(Answer(tool_calls=(call,)), Answer(text="Deployed."))
     async with running("slack", tools=[deploy]):
         root = await ann.says(town.general, f"{town.acme.bot.mention} deploy")

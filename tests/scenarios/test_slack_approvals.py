@@ -95,17 +95,20 @@ async def test_the_question_shows_the_arguments_and_the_answer_takes_its_place(
     assert len(said.thread.messages) == 2
 
 
-async def test_while_the_call_runs_the_reply_says_who_approved_it(town, running, make_deploy, asked, ann, runs_of):
+async def test_the_reply_says_who_approved_it_in_the_place_of_the_buttons(
+    town, running, make_deploy, asked, ann, runs_of
+):
     town.openai.answers(Answer(text="Done."), when=lambda seen: "deployed to" in str(seen))
     async with running("slack", tools=[make_deploy()]):
         said, question = await asked()
         await ann.clicks(question, "Approve")
-        await said.thread.wait_for(lambda found: found[-1].text.startswith("Done."), timeout=LONG)
+        await said.thread.wait_for(lambda found: found[-1].text.endswith("Done."), timeout=LONG)
         found = await runs_of(f"slack:{town.acme.id}:{town.general.id}:{said.ts}", 1)
     (decision,) = found.runs[-1].decisions
     assert (decision.speaker, decision.choice) == ("Ann", "approve")
-    shown = [str(call.args) for call in town.slack.calls("chat.update")]
-    assert any("Approved by Ann" in text for text in shown)
+    shown = said.thread.messages[-1]
+    assert shown.text == "_Approved by Ann_\n\nDone."
+    assert labels(shown) == []
 
 
 async def test_only_named_approvers_decide_and_others_are_told_so(

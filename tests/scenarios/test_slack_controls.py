@@ -133,6 +133,16 @@ async def test_new_means_the_conversation_in_which_its_author_spoke_last(town, s
     assert len(other.thread.messages) == 2
 
 
+async def test_a_command_means_the_same_conversation_in_a_process_that_heard_nothing_of_it(town, serving, ann):
+    town.openai.answers(Answer(text="The first answer."), Answer(text="The second answer."))
+    async with serving():
+        question = await ann.says(town.general, f"{town.acme.bot.mention} Where is Bern?")
+        await question.thread.wait_for_reply(contains="The first answer.", timeout=LONG)
+    async with serving():
+        await ann.commands(town.general, "/retry")
+        await question.thread.wait_for_reply(contains="The second answer.", timeout=LONG)
+
+
 async def test_a_command_that_means_no_conversation_is_answered_with_the_text_that_works_in_threads(town, serving, ann):
     async with serving():
         await ann.commands(town.general, "/retry")
@@ -185,6 +195,7 @@ async def test_a_late_answer_to_a_command_is_whispered_when_its_address_is_used_
         await gate.wait()
         return "late, but here"
 
+    await ann.joins(town.general)
     async with serving(commands=[Command(name="wait", help="Waits.", run=wait)]):
         interaction = await ann.commands(town.general, "/wait")
         for turn in range(5):
@@ -299,6 +310,7 @@ async def test_who_takes_no_part_cannot_stop_anothers_answer(town, serving, held
     async with serving():
         question = await ann.says(town.general, f"{town.acme.bot.mention} tell me")
         await question.thread.wait_for(lambda found: found[-1].is_ours, timeout=LONG)
+        await bob.joins(town.general)
         await bob.reacts(question, "octagonal_sign")
         told = await whispered(bob, town.general, "Only those who take part")
         held.set()
@@ -308,8 +320,8 @@ async def test_who_takes_no_part_cannot_stop_anothers_answer(town, serving, held
 
 
 async def test_who_takes_part_may_stop_and_so_may_an_administrator(town, serving, ann, bob):
-    town.openai.answers(*(Answer(text="A long story. " * 20, hold_after=10) for _ in range(2)))
-    boss = town.acme.user("Boss")
+    held, boss = Answer(text="A long story. " * 20, hold_after=10), town.acme.user("Boss")
+    town.openai.answers(held, Answer(text="You too."), held)
     async with serving(admins=(f"slack:{town.acme.id}:{boss.id}",)):
         for person in (bob, boss):
             question = await ann.says(town.general, f"{town.acme.bot.mention} tell me")
@@ -319,6 +331,8 @@ async def test_who_takes_part_may_stop_and_so_may_an_administrator(town, serving
                 await town.slack.wait_until_settled()
             await person.reacts(question, "octagonal_sign")
             await question.thread.wait_for_reply(contains="Stopped", timeout=LONG)
+            if person is bob:
+                await question.thread.wait_for_reply(contains="You too.", timeout=LONG)
 
 
 async def test_the_stop_button_stands_under_a_reply_that_is_not_streamed(town, serving, ann):
@@ -345,6 +359,7 @@ async def test_a_question_about_a_message_is_answered_in_its_thread(town, servin
         await said.thread.wait_for_reply(after=asked, timeout=LONG)
     assert ann.modal is None
     assert "When is it?" in asked.text
+    assert asked.pings == ()
     question = town.said(0)[-1]
     assert "When is it?" in question
     assert "Bob" in question

@@ -115,7 +115,12 @@ class InteractionDesk:
     def _begin(self, answering: Coroutine[Any, Any, object], interaction: Interaction) -> None:
         task: asyncio.Task[object] = asyncio.create_task(answering, name=f"threadkeep discord answer {interaction.id}")
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[object]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("discord_answer_failed", exc_info=error)
 
     async def _answer_without_event(self, interaction: Interaction) -> None:
         meaning = meaning_of(interaction)

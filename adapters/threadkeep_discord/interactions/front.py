@@ -18,7 +18,6 @@ from threadkeep_discord.interactions.forms import KeepingForms
 from threadkeep_discord.interactions.marks import Asked
 from threadkeep_discord.interactions.notes import InteractionNotes
 from threadkeep_discord.interactions.poster import DirectPoster, InteractionPoster, tell_directly
-from threadkeep_discord.poster import DiscordPoster
 
 
 class InteractionFront:
@@ -29,7 +28,7 @@ class InteractionFront:
         api_url: The base URL of the API; None for Discord's.
         shared: What the processes of the bot share.
         commands: The bot's commands; None where slash commands are none of ours.
-        link_previews: Whether Discord may show previews of links.
+        plain: Makes what posts a reply into its place.
     """
 
     def __init__(
@@ -39,11 +38,11 @@ class InteractionFront:
         api_url: str | None,
         shared: SharedState | None,
         commands: Sequence[Command] | None,
-        link_previews: bool,
+        plain: Callable[[ReplyRequest], Poster],
     ) -> None:
         self._client = client
         self._commands = commands
-        self._link_previews = link_previews
+        self._plain = plain
         self._calls = InteractionCalls(client, api_url=api_url)
         self._notes = InteractionNotes(shared, application_id=client().application_id or 0)
         self._listing: asyncio.Task[None] | None = None
@@ -59,7 +58,7 @@ class InteractionFront:
         """Give what posts a reply: into an interaction, to one person alone, or into the place."""
         asked = Asked.parse(request.place.reply_to)
         is_for_one = request.is_private and request.place.kind is not PlaceKind.DIRECT
-        beyond: Poster = self._plain(request)
+        beyond = self._plain(request)
         if is_for_one:
             beyond = DirectPoster(request, client=self._client, make=self._plain)
         if asked is not None and asked.is_deferred:
@@ -84,9 +83,6 @@ class InteractionFront:
             await asyncio.wait({self._listing})
         await self.desk.aclose()
         await self._calls.aclose()
-
-    def _plain(self, request: ReplyRequest) -> Poster:
-        return DiscordPoster(request, client=self._client, link_previews=self._link_previews)
 
     def _allowed(self) -> discord.AllowedMentions:
         return self._client().allowed_mentions or discord.AllowedMentions.none()

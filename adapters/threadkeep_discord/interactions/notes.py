@@ -4,7 +4,7 @@ import json
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import structlog
@@ -32,7 +32,7 @@ class Token:
     """
 
     interaction_id: int
-    token: str
+    token: str = field(repr=False)
 
 
 class InteractionNotes:

@@ -76,7 +76,7 @@ class Interaction:
     """
 
     id: int
-    token: str
+    token: str = field(repr=False)
     kind: Kind
     data: DataPayload
     channel_id: int

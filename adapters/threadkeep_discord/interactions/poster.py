@@ -27,6 +27,9 @@ from threadkeep_discord.text import shortened
 
 _Result = TypeVar("_Result")
 
+_TAKES_NONE: Final = (
+    "This answer is for you alone, and you take no direct messages from me. Use a slash command, or allow them."
+)
 _ATTEMPTS: Final = 12
 _PAUSE: Final = 0.25
 """Between two looks whether the deferral of an interaction has arrived, which it does within three seconds or never."""
@@ -48,14 +51,25 @@ class DirectPoster:
         self._client = client
         self._make = make
         self._poster: Poster | None = None
+        self._instead: str | None = None
 
     async def post(self, part: int, text: str, elements: Elements = ()) -> str:
         """Make a part visible to the person and give its message's id.
 
+        Where the person takes no direct messages, a line in the place says so instead of the whole answer.
+
         Raises:
-            PlatformError: Discord refuses, as where the person takes no direct messages, or cannot be reached.
+            PlatformError: Discord refuses, or cannot be reached.
         """
-        return await (await self._opened()).post(part, text, elements)
+        if self._instead is not None:
+            return self._instead
+        try:
+            return await (await self._opened()).post(part, text, elements)
+        except PlaceGoneError:
+            if part > 0:
+                raise
+            self._instead = await self._make(self._request).post(0, _TAKES_NONE)
+            return self._instead
 
     async def edit(self, message_id: str, text: str, elements: Elements = ()) -> None:
         """Replace the text of a message.
@@ -63,7 +77,8 @@ class DirectPoster:
         Raises:
             PlatformError: Discord refuses, or cannot be reached.
         """
-        await (await self._opened()).edit(message_id, text, elements)
+        if self._instead is None:
+            await (await self._opened()).edit(message_id, text, elements)
 
     async def remove(self, message_id: str) -> None:
         """Delete a message.
@@ -71,7 +86,8 @@ class DirectPoster:
         Raises:
             PlatformError: Discord refuses, or cannot be reached.
         """
-        await (await self._opened()).remove(message_id)
+        if self._instead is None:
+            await (await self._opened()).remove(message_id)
 
     async def _opened(self) -> Poster:
         if self._poster is None:

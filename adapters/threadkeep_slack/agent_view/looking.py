@@ -117,7 +117,8 @@ def context_of(value: object) -> AppContext | None:
 
 def channel_context(channel: str | None) -> AppContext:
     """Give the context of somebody who looks at a channel, or at nothing."""
-    return AppContext() if channel is None else AppContext(entities=(Entity(type=f"{_PREFIX}channel_id", value=channel),))
+    entities = [] if channel is None else [{"type": f"{_PREFIX}channel_id", "value": channel}]
+    return AppContext.model_validate({"entities": entities})
 
 
 def _channels_in(context: AppContext) -> Sequence[str]:

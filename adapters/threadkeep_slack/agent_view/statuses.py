@@ -1,7 +1,7 @@
 """The status of conversations: that the bot is at work, has answered, or waits for somebody.
 
-Agents have sessions (https://docs.slack.dev/ai/agent-sessions): Slack shows a stop button while one is ``processing``, and
-never changes a status by itself. Other apps have a line under the thread, which goes away with the first message or
+Agents have sessions (https://docs.slack.dev/ai/agent-sessions): Slack shows a stop button while one is ``processing``,
+and never changes a status by itself. Other apps have a line under the thread, which goes away with the first message or
 after two minutes (https://docs.slack.dev/reference/methods/assistant.threads.setStatus).
 """
 

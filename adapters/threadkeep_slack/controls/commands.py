@@ -9,21 +9,21 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from threadkeep.chat.adapter import Acceptance
-from threadkeep.chat.events import MessageReceived, Place
+from threadkeep.chat.events import MessageReceived, Place, StopRequested
 from threadkeep.errors import StoreError
 from threadkeep.sessions import MessageKey
 from threadkeep_slack.controls.tools import ControlTools
 from threadkeep_slack.inbound.control_payloads import SlashCommand
-from threadkeep_slack.inbound.controls import Controls
 from threadkeep_slack.inbound.events import NOW, PLATFORM, place_in, user_key
 from threadkeep_slack.inbound.hand_over import Arrival, Findings, NotHandedOverError
 from threadkeep_slack.inbound.reading import read
-from threadkeep_slack.inbound.stops import STOP_COMMAND
+from threadkeep_slack.inbound.stops import STOP_COMMAND, stop_by_command
 from threadkeep_slack.inbound.turns import LAST
 from threadkeep_slack.limits import NAME_LOOKUP_SECONDS
 from threadkeep_slack.text.markup import to_markdown
 
-_OF_A_CONVERSATION: Final = frozenset({"new", "retry", "summary", "usage"})
+_STOP: Final = STOP_COMMAND.removeprefix("/")
+_OF_A_CONVERSATION: Final = frozenset({"new", "retry", "summary", "usage", _STOP})
 """The commands that mean one conversation."""
 _FOR_ALL: Final = frozenset({"new", "retry"})
 """Those that change it, so that all who take part in it see the answer."""
@@ -31,6 +31,11 @@ _THERE: Final = "In your last conversation here."
 _WHICH: Final = (
     "Which conversation? Slack does not take slash commands in threads, and I have not heard from you here lately: "
     "write `!{name}` into its thread."
+)
+_STOPPING: Final = "Stopping."
+_NOTHING: Final = "Nothing is being answered here."
+_WHICH_ANSWER: Final = (
+    "Which answer? Put :octagonal_sign: on the question or on the answer, or write `!stop` into its thread."
 )
 _FULL: Final = "Too much is waiting here already. Please try again in a while."
 _CLOCKS_DIFFER: Final = 60.0
@@ -45,7 +50,6 @@ class SlashCommands:
 
     Args:
         tools: What it works with.
-        stops: Takes ``/stop``, and knows where people spoke last.
         prefix: The one command of the app whose text is the bot's command: ``/keeper``; None where each has its own.
         clock: Gives the seconds since the epoch.
     """
@@ -53,14 +57,12 @@ class SlashCommands:
     def __init__(
         self,
         tools: ControlTools,
-        stops: Controls,
         *,
         prefix: str | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._tools: Final = tools
         self._workspace: Final = tools.workspace
-        self._stops: Final = stops
         self._prefix: Final = prefix
         self._clock: Final = clock
 
@@ -75,8 +77,8 @@ class SlashCommands:
         if command is None or team is None:
             return ""
         name, text = self._meaning(command)
-        if name == STOP_COMMAND.removeprefix("/"):
-            return await self._stops.on_command(body)
+        if name == _STOP:
+            return await self._stop(command, team)
         return await self._take(command, name, text, team)
 
     def _meaning(self, command: SlashCommand) -> tuple[str, str]:
@@ -92,7 +94,7 @@ class SlashCommands:
         message = f"{sent_at - _CLOCKS_DIFFER:.6f}"
         channel, user = command.channel_id, command.user_id
         kind = await self._kind_of(channel)
-        place = self._place(command, name, kind, team, message)
+        place = await self._place(command, name, kind, team, message)
         if place is None:
             return _WHICH.format(name=name)
         is_private = name not in _FOR_ALL
@@ -123,13 +125,27 @@ class SlashCommands:
         is_elsewhere = not is_private and self._tools.places.has_threads(kind, NOW)
         return _THERE if is_elsewhere else ""
 
-    def _place(self, command: SlashCommand, name: str, kind: str, team: str, message: str) -> Place | None:
-        if name not in _OF_A_CONVERSATION or not self._tools.places.has_threads(kind, NOW):
-            return place_in(command.channel_id, None, kind, team=team, reply_to=message)
-        last = self._stops.last_place(command.channel_id, command.user_id)
-        if last is None:
-            return None
-        return place_in(command.channel_id, last.session.thread, kind, team=team, reply_to=message)
+    async def _stop(self, command: SlashCommand, team: str) -> str:
+        channel, user = command.channel_id, command.user_id
+        kind = await self._kind_of(channel)
+        place = await self._place(command, _STOP, kind, team, None)
+        if place is None:
+            return _WHICH_ANSWER
+
+        def write(findings: Findings) -> StopRequested:
+            return stop_by_command(command, place, findings.names, workspace=self._workspace)
+
+        arrival = Arrival(channel=channel, rank=LAST, people=(user,), kind=kind)
+        acceptance = await self._tools.hand_over.put(arrival, write)
+        return _NOTHING if acceptance is Acceptance.IGNORED else _STOPPING
+
+    async def _place(self, command: SlashCommand, name: str, kind: str, team: str, message: str | None) -> Place | None:
+        thread = None
+        if name in _OF_A_CONVERSATION and self._tools.places.has_threads(kind, NOW):
+            thread = await self._tools.last_places.find(command.channel_id, command.user_id)
+            if thread is None:
+                return None
+        return place_in(command.channel_id, thread, kind, team=team, reply_to=message)
 
     async def _kind_of(self, channel: str) -> str:
         kind = self._tools.directory.kind_of(channel)

@@ -6,7 +6,6 @@ from typing import Any, Final
 
 import structlog
 
-from threadkeep.agent.questions import ANSWER
 from threadkeep.chat.adapter import Acceptance
 from threadkeep.chat.events import ActionPressed, Place
 from threadkeep.errors import PlatformError
@@ -77,8 +76,8 @@ class PressDesk:
             return pressed(press, action, place, findings.names, workspace=self._tools.workspace)
 
         acceptance = await self._tools.hand_over.put(arrival, write)
-        if acceptance is Acceptance.IGNORED and action.startswith(ANSWER):
-            # Nothing waits for this answer any more, and nobody shall try again.
+        if acceptance is Acceptance.IGNORED:
+            # Nothing waits for this any more, and nobody shall try again.
             self._tools.errands.begin("tidy", self._tidy(press, action))
 
     async def _open_form(self, press: ButtonPress, action: str, team: str) -> None:

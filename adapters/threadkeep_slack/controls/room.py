@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+from threadkeep.chat.events import Place
 from threadkeep_slack.controls.actions import FEEDBACK_ACTION, LINK_ACTION, STOP_ACTION
 from threadkeep_slack.controls.commands import SlashCommands
 from threadkeep_slack.controls.feedback import FeedbackDesk
@@ -42,7 +43,11 @@ class ControlRoom:
         self._presses: Final = PressDesk(tools)
         self._shortcuts: Final = ShortcutDesk(tools)
         self._feedback: Final = FeedbackDesk(tools)
-        self._commands: Final = SlashCommands(tools, stops, prefix=prefix)
+        self._commands: Final = SlashCommands(tools, prefix=prefix)
+
+    def remember(self, user: str, place: Place) -> None:
+        """Note where somebody has just spoken: that is what their next slash command means."""
+        self._tools.last_places.remember(user, place)
 
     async def on_reaction(self, body: Mapping[str, object]) -> None:
         """Take a reaction that was added or taken back.

@@ -20,7 +20,7 @@ from threadkeep_slack.inbound.control_payloads import Shortcut, Submission
 from threadkeep_slack.inbound.events import PLATFORM, user_key
 from threadkeep_slack.inbound.hand_over import Arrival, Findings, NotHandedOverError
 from threadkeep_slack.inbound.turns import LAST
-from threadkeep_slack.limits import FORM_SECONDS, QUOTE_LENGTH
+from threadkeep_slack.limits import FORM_SECONDS, NAME_LOOKUP_SECONDS, QUOTE_LENGTH
 from threadkeep_slack.text.markup import to_markdown
 from threadkeep_slack.text.mentions import neutralise
 from threadkeep_slack.web_api import platform_errors
@@ -64,6 +64,7 @@ class ShortcutDesk:
         if form is None or not shortcut.trigger_id:
             _log.info("slack_shortcut_unknown", callback_id=shortcut.callback_id[:64])
             return
+        self._tools.directory.people.begin([shortcut.user.id])
         view = to_modal(form, callback_id=ASK_CALLBACK, purpose=self._purpose(shortcut))
         try:
             async with asyncio.timeout(FORM_SECONDS):
@@ -80,7 +81,7 @@ class ShortcutDesk:
         purpose = read_purpose(submission.view.private_metadata)
         question = read_fields(submission.view.state.values).get(_QUESTION.name, "").strip()
         user = submission.user.id
-        name = self._tools.directory.people.known(user) or submission.user.name or user
+        name = await self._name_of(user) or submission.user.name or user
         words = neutralise(f"**{name} asks:** {question}")
         try:
             channel, message = await self._post_once(submission.view.id, user, words, purpose)
@@ -104,6 +105,12 @@ class ShortcutDesk:
         kind = self._tools.directory.kind_of(channel)
         await self._tools.hand_over.put(Arrival(channel=channel, rank=LAST, people=names, kind=kind), write)
         return ""
+
+    async def _name_of(self, user: str) -> str | None:
+        people = self._tools.directory.people
+        people.begin([user])
+        until = asyncio.get_running_loop().time() + NAME_LOOKUP_SECONDS
+        return (await people.settle([user], until=until)).get(user)
 
     async def _post_once(self, view: str, user: str, words: str, purpose: Purpose | None) -> tuple[str, str]:
         """Post the question and give its channel and timestamp; a form that is sent again posts nothing more."""

@@ -6,6 +6,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from threadkeep_slack.agent_view.errands import Errands
 from threadkeep_slack.controls.answer_urls import AnswerUrls
+from threadkeep_slack.controls.last_places import LastPlaces
 from threadkeep_slack.controls.places import ControlPlaces
 from threadkeep_slack.controls.whispers import Whispers
 from threadkeep_slack.inbound.control_payloads import Interaction
@@ -24,6 +25,7 @@ class ControlTools:
         workspace: The bot's installation.
         directory: What people and conversations are called.
         places: Tells which conversation is meant.
+        last_places: Knows where people spoke last.
         urls: Keeps where commands may be answered.
         whispers: Tells people what others do not see.
         errands: Owns what is done beside the events.
@@ -34,6 +36,7 @@ class ControlTools:
     workspace: Workspace
     directory: Directory
     places: ControlPlaces
+    last_places: LastPlaces
     urls: AnswerUrls
     whispers: Whispers
     errands: Errands

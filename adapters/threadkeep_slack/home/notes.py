@@ -9,12 +9,18 @@ from typing import Final
 from uuid import uuid4
 
 import structlog
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from threadkeep.chat.adapter import SharedState
 from threadkeep.errors import PlatformUnavailableError, StoreError
 from threadkeep.vault import Vault
-from threadkeep_slack.limits import BRANCHES_OPEN, CHANNELS_SET_UP, NOTES_CHANGE_SECONDS, NOTES_HEARTBEAT, NOTES_READ_SECONDS
+from threadkeep_slack.limits import (
+    BRANCHES_OPEN,
+    CHANNELS_SET_UP,
+    NOTES_CHANGE_SECONDS,
+    NOTES_HEARTBEAT,
+    NOTES_READ_SECONDS,
+)
 from threadkeep_slack.transport.port import end_tasks
 
 _log = structlog.get_logger(__name__)
@@ -70,7 +76,7 @@ class _Written(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     directs_since: float | None = None
-    channels: dict[str, AnswerWhen] = {}
+    channels: dict[str, AnswerWhen] = Field(default_factory=dict)
 
 
 class WorkspaceNotes:
@@ -85,9 +91,7 @@ class WorkspaceNotes:
         heartbeat: Seconds between two looks.
     """
 
-    def __init__(
-        self, vault: Vault | None, shared: SharedState | None, *, heartbeat: float = NOTES_HEARTBEAT
-    ) -> None:
+    def __init__(self, vault: Vault | None, shared: SharedState | None, *, heartbeat: float = NOTES_HEARTBEAT) -> None:
         self._vault: Final = vault
         self._shared: Final = shared
         self._heartbeat: Final = heartbeat

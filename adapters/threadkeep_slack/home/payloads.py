@@ -1,5 +1,6 @@
 """What Slack sends when somebody presses a button of the Home tab, or sends a form."""
 
+from collections.abc import Mapping
 from typing import Literal
 
 from pydantic import Field
@@ -53,7 +54,7 @@ class Entry(Payload):
 
 
 class _State(Payload):
-    values: dict[str, dict[str, Entry]] = {}
+    values: Mapping[str, Mapping[str, Entry]] = Field(default_factory=dict)
 
 
 class _View(Payload):

@@ -12,6 +12,8 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from threadkeep.chat.events import Event, Place, PlaceKind
 from threadkeep.errors import PlatformError, PlatformRateLimitError, PlatformUnavailableError
+from threadkeep_slack.home.answering import addressed_in
+from threadkeep_slack.home.notes import AnswerWhen
 from threadkeep_slack.inbound.bots import Hearing
 from threadkeep_slack.inbound.directory import Directory
 from threadkeep_slack.inbound.events import NOW, addressing_of, people_in
@@ -44,6 +46,7 @@ class History:
         workspace: The bot's installation.
         directory: What people and conversations are called.
         is_threaded: Tells whether a direct message of this time begins a thread.
+        answer_when: Tells when the bot answers in a channel.
         hearing: Whose words count; people's alone if not said.
     """
 
@@ -54,12 +57,14 @@ class History:
         workspace: Workspace,
         directory: Directory,
         is_threaded: Callable[[str], bool],
+        answer_when: Callable[[str], AnswerWhen] = lambda _: AnswerWhen.FOLLOWED,
         hearing: Hearing | None = None,
     ) -> None:
         self._client: Final = client
         self._workspace: Final = workspace
         self._directory: Final = directory
         self._is_threaded: Final = is_threaded
+        self._answer_when: Final = answer_when
         self._hearing: Final = hearing or Hearing()
         self._read_directs: Final[set[str]] = set()
 
@@ -128,7 +133,8 @@ class History:
 
     async def _hear(self, message: SlackMessage, place: Place) -> Event | None:
         kind = _kind_of(place)
-        addressing = addressing_of(message, kind, self._workspace)
+        usual = addressing_of(message, kind, self._workspace)
+        addressing = addressed_in(usual, message, kind, self._answer_when(message.channel))
         if addressing is None or not self._hearing.is_heard(message, self._workspace):
             return None
         people = people_in(message, self._workspace)

@@ -6,27 +6,20 @@ from typing import Final
 import structlog
 
 from threadkeep.chat.adapter import Acceptance
-from threadkeep.chat.events import Place, StopRequested
+from threadkeep.chat.events import StopRequested
 from threadkeep_slack.inbound.control_payloads import (
     ButtonPress,
     ReactionEnvelope,
     SessionStoppedEnvelope,
-    SlashCommand,
 )
 from threadkeep_slack.inbound.directory import Directory
-from threadkeep_slack.inbound.events import NOW, is_threaded, place_in
 from threadkeep_slack.inbound.hand_over import Arrival, Findings, HandOver
 from threadkeep_slack.inbound.reading import read, read_envelope
-from threadkeep_slack.inbound.stops import is_stop_sign, stop_by_command, stop_by_press, stop_by_reaction, stop_by_slack
+from threadkeep_slack.inbound.stops import is_stop_sign, stop_by_press, stop_by_reaction, stop_by_slack
 from threadkeep_slack.inbound.turns import LAST, rank_of
-from threadkeep_slack.limits import PLACES_REMEMBERED
 from threadkeep_slack.workspace import Workspace
 
 _log = structlog.get_logger(__name__)
-
-_STOPPING: Final = "Stopping."
-_NOTHING: Final = "Nothing is being answered here."
-_WHICH: Final = "Which answer? Put :octagonal_sign: on the question or on the answer, or write `!stop` into its thread."
 
 
 class Controls:
@@ -54,19 +47,6 @@ class Controls:
         self._directory: Final = directory
         self._is_threaded: Final = is_threaded
         self._on_idle: Final = on_idle
-        self._last_places: dict[tuple[str, str], Place] = {}
-
-    def remember(self, user: str, place: Place) -> None:
-        """Note where somebody spoke last in a channel: that is what their slash command means."""
-        key = (place.session.channel, user)
-        self._last_places.pop(key, None)
-        self._last_places[key] = place
-        while len(self._last_places) > PLACES_REMEMBERED:
-            del self._last_places[next(iter(self._last_places))]
-
-    def last_place(self, channel: str, user: str) -> Place | None:
-        """Give where somebody spoke last in a channel, as far as this process heard it."""
-        return self._last_places.get((channel, user))
 
     async def on_reaction(self, body: Mapping[str, object]) -> None:
         """Take a ``reaction_added`` event.
@@ -155,37 +135,3 @@ class Controls:
                 is_agent_view=self._is_threaded(press.container.message_ts),
             ),
         )
-
-    async def on_command(self, body: Mapping[str, object]) -> str:
-        """Take a slash command and give what to tell who sent it.
-
-        Raises:
-            NotHandedOverError: It must not be acknowledged.
-        """
-        command = read(SlashCommand, body)
-        team = None if command is None else self._workspace.team_pressed_in(command.team_id, command.enterprise_id)
-        if command is None or team is None:
-            return ""
-        arrival = Arrival(
-            channel=command.channel_id,
-            rank=LAST,
-            people=(command.user_id,),
-            kind=self._directory.kind_of(command.channel_id),
-        )
-
-        def write(findings: Findings) -> StopRequested | None:
-            place = self._meant_by(command, findings.kind, team)
-            return None if place is None else stop_by_command(command, place, findings.names, workspace=self._workspace)
-
-        match await self._hand_over.put(arrival, write):
-            case None:
-                return _WHICH
-            case Acceptance.IGNORED:
-                return _NOTHING
-            case _:
-                return _STOPPING
-
-    def _meant_by(self, command: SlashCommand, kind: str, team: str) -> Place | None:
-        if is_threaded(kind, is_agent_view=self._is_threaded(NOW)):
-            return self._last_places.get((command.channel_id, command.user_id))
-        return place_in(command.channel_id, None, kind, team=team, reply_to=None)

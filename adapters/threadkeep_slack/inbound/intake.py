@@ -157,7 +157,9 @@ class Intake:
         if deleted is not None and self._concerns_bot(change, deleted, kind):
             await self._hand_over.put(
                 Arrival(channel=change.channel, rank=rank_of(change.ts), people=(), kind=kind),
-                lambda findings: to_deletion(deleted, kind=findings.kind, team=team, is_agent_view=self._is_threaded(deleted.ts)),
+                lambda findings: to_deletion(
+                    deleted, kind=findings.kind, team=team, is_agent_view=self._is_threaded(deleted.ts)
+                ),
             )
         elif edited is not None and self._concerns_bot(change, edited, kind):
             await self._hand_over.put(
@@ -208,6 +210,6 @@ class Intake:
         self._directory.threads.remember(thread_key(message.channel, message.ts), thread or "")
         if not isinstance(event, MessageReceived) or message.user is None:
             return
-        self._controls.remember(message.user, event.place)
+        self._room.remember(message.user, event.place)
         if self._participants is not None:
             self._participants.note(event.place.session, message.user, event.speaker)

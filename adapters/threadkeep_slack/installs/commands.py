@@ -9,13 +9,20 @@ import typer
 
 from threadkeep.chat.desk import BotFacts, Desk
 from threadkeep.errors import ConfigError
+from threadkeep_slack.agent_view.prompt_settings import PROMPTS, Prompt
 from threadkeep_slack.installs.doctor import Doctor, Finding, Verdict
-from threadkeep_slack.installs.manifest import PROMPTS, SuggestedPrompt, build_manifest, offered_commands
+from threadkeep_slack.installs.manifest import build_manifest, offered_commands
 from threadkeep_slack.settings import SlackSettings, read_settings
 
 
 def print_manifest(
-    facts: BotFacts, *, name: str | None, url: str | None, is_distributed: bool, prompts: Sequence[str]
+    facts: BotFacts,
+    *,
+    name: str | None,
+    url: str | None,
+    is_distributed: bool,
+    prompts: Sequence[str],
+    prefix: str | None = None,
 ) -> None:
     """Print the manifest of a bot's app as JSON.
 
@@ -28,6 +35,7 @@ def print_manifest(
         url=url,
         is_distributed=is_distributed,
         prompts=[_read_prompt(prompt) for prompt in prompts] or PROMPTS,
+        prefix=prefix,
     )
     typer.echo(json.dumps(manifest, indent=2, ensure_ascii=False))
 
@@ -44,7 +52,8 @@ def run_doctor(desk: Desk, path: Path | None, *, as_json: bool) -> bool:
         ConfigError: Tokens are incomplete or wrong, or none is set.
     """
     settings = read_settings(desk.environment())
-    commands = () if path is None else offered_commands(desk.describe(path).commands)
+    prefix = None if settings is None else settings.command
+    commands = () if path is None else offered_commands(desk.describe(path).commands, prefix)
     if settings is None:
         raise ConfigError(
             "no Slack app is set up here: set SLACK_BOT_TOKEN and SLACK_APP_TOKEN (or SLACK_SIGNING_SECRET), or for "
@@ -85,10 +94,10 @@ def _printable(text: str) -> str:
     return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
-def _read_prompt(text: str) -> SuggestedPrompt:
+def _read_prompt(text: str) -> Prompt:
     title, sign, message = text.partition("=")
     if not sign or not title.strip() or not message.strip():
         raise ConfigError(
             f"--prompt needs a title and a message, such as 'Opening hours=When are you open?', got {text!r}"
         )
-    return SuggestedPrompt(title=title.strip(), message=message.strip())
+    return Prompt(title=title.strip(), message=message.strip())

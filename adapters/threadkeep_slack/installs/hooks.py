@@ -16,6 +16,7 @@ import typer
 
 from threadkeep.chat.desk import Desk
 from threadkeep.errors import ConfigError
+from threadkeep_slack.controls.command_settings import read_prefix
 from threadkeep_slack.installs.manifest import Manifest, build_manifest
 
 _BOUNDARIES: Final = "message-boundaries"
@@ -47,7 +48,7 @@ def quiet_manifest(desk: Desk, path: Path) -> Manifest:
     """
     with redirect_stdout(sys.stderr):
         facts = desk.describe(_meant(path))
-    return build_manifest(facts)
+    return build_manifest(facts, prefix=read_prefix(desk.environment()))
 
 
 def answer(data: Mapping[str, object] | Manifest, *, protocol: str, boundary: str) -> None:

@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 
 from threadkeep.chat.desk import BotFacts, CommandFacts
 from threadkeep.errors import ConfigError
+from threadkeep_slack.agent_view.prompt_settings import PROMPTS, Prompt
+from threadkeep_slack.controls.shortcuts import ASK_ABOUT, ASK_NEW
 from threadkeep_slack.inbound.stops import STOP_COMMAND
 from threadkeep_slack.installs.manifest_rules import check_manifest, cut
 from threadkeep_slack.installs.needs import EVERYTHING, Feature, events_for, scopes_for
@@ -26,18 +28,27 @@ _DESCRIPTION: Final = "Answers questions in threads, channels and direct message
 _STOP: Final = CommandFacts(name=STOP_COMMAND.removeprefix("/"), help="Stops the answer that is being written here.")
 
 
-class SuggestedPrompt(TypedDict):
-    """What people may click on instead of writing."""
-
-    title: str
-    message: str
+_SHORTCUTS: Final = (
+    {
+        "name": "Ask about this",
+        "type": "message",
+        "callback_id": ASK_ABOUT,
+        "description": "Asks a question about a message, in its thread",
+    },
+    {
+        "name": "New question",
+        "type": "global",
+        "callback_id": ASK_NEW,
+        "description": "Asks a question in direct messages",
+    },
+)
 
 
 class AgentView(TypedDict):
     """The app as an agent."""
 
     agent_description: str
-    suggested_prompts: list[SuggestedPrompt]
+    suggested_prompts: list[Prompt]
 
 
 class SlashCommandEntry(TypedDict):
@@ -60,15 +71,6 @@ class Manifest(TypedDict):
     settings: dict[str, object]
 
 
-PROMPTS: Final = (
-    SuggestedPrompt(title="What can you do?", message="What can you help me with?"),
-    SuggestedPrompt(
-        title="How does this work?", message="How do I use you in channels, and which commands do you know?"
-    ),
-)
-"""What is suggested where nothing else is given."""
-
-
 def build_manifest(
     facts: BotFacts,
     *,
@@ -76,7 +78,8 @@ def build_manifest(
     url: str | None = None,
     is_distributed: bool = False,
     features: Collection[Feature] = EVERYTHING,
-    prompts: Sequence[SuggestedPrompt] = PROMPTS,
+    prompts: Sequence[Prompt] = PROMPTS,
+    prefix: str | None = None,
 ) -> Manifest:
     """Build the manifest of a bot's app.
 
@@ -87,6 +90,7 @@ def build_manifest(
         is_distributed: Whether many workspaces install it by OAuth.
         features: What the bot may do.
         prompts: What is suggested to people, at most four.
+        prefix: The one slash command of the app, such as ``/keeper``; None for one for each command of the bot.
 
     Raises:
         ConfigError: Slack would refuse it; the message says what and why.
@@ -103,7 +107,9 @@ def build_manifest(
     manifest = Manifest(
         _metadata={"major_version": 2, "minor_version": 1},
         display_information={"name": title, "description": cut(description, 140)},
-        features=_features(title, description, facts.commands, base, features=features, prompts=prompts),
+        features=_features(
+            title, description, offered_commands(facts.commands, prefix), base, features=features, prompts=prompts
+        ),
         oauth_config=_oauth(base if is_distributed else None, features),
         settings=_settings(base, features, is_distributed=is_distributed),
     )
@@ -111,8 +117,19 @@ def build_manifest(
     return manifest
 
 
-def offered_commands(commands: Sequence[CommandFacts]) -> list[CommandFacts]:
-    """Give the commands of a bot that are slash commands: ``stop``, and all that Slack does not keep for itself."""
+def offered_commands(commands: Sequence[CommandFacts], prefix: str | None = None) -> list[CommandFacts]:
+    """Give the slash commands of a bot's app.
+
+    They are ``stop`` and all commands of the bot that Slack does not keep for itself, or one, after which all of them
+    stand.
+
+    Args:
+        commands: The commands of the bot.
+        prefix: The one slash command, such as ``/keeper``; None for the others.
+    """
+    if prefix is not None:
+        names = ", ".join([_STOP.name, *(command.name for command in commands)])
+        return [CommandFacts(name=prefix.removeprefix("/"), help=f"Does one of: {names}.", takes="COMMAND")]
     return [_STOP, *(command for command in commands if command.name not in RESERVED | {_STOP.name})]
 
 
@@ -123,7 +140,7 @@ def _features(
     base: str | None,
     *,
     features: Collection[Feature],
-    prompts: Sequence[SuggestedPrompt],
+    prompts: Sequence[Prompt],
 ) -> dict[str, object]:
     found: dict[str, object] = {
         "app_home": {
@@ -136,7 +153,8 @@ def _features(
     if Feature.AGENT in features:
         found["agent_view"] = AgentView(agent_description=cut(description, 300), suggested_prompts=[*prompts])
     if Feature.COMMANDS in features:
-        found["slash_commands"] = [_slash_command(command, base) for command in offered_commands(commands)]
+        found["slash_commands"] = [_slash_command(command, base) for command in commands]
+        found["shortcuts"] = [dict(shortcut) for shortcut in _SHORTCUTS]
     return found
 
 

@@ -18,6 +18,7 @@ _TEXTS: Final = (
 _LISTS: Final = (
     ("features.agent_view.suggested_prompts", 0, 4),
     ("features.slash_commands", 1, 50),
+    ("features.shortcuts", 1, 10),
     ("oauth_config.redirect_urls", 0, 1000),
     ("oauth_config.scopes.bot", 0, 255),
     ("settings.event_subscriptions.bot_events", 0, 100),

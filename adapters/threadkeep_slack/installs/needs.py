@@ -165,6 +165,12 @@ SCOPES: Final = (
         why="has slash commands and shortcuts",
         without="there are no slash commands; `!stop` and the others still work as messages",
     ),
+    ScopeNeed(
+        scope="im:write",
+        feature=Feature.COMMANDS,
+        why="opens direct messages for a question that is asked by the shortcut",
+        without="the shortcut *New question* works for nobody",
+    ),
 )
 """The scopes, the most important first."""
 

@@ -92,6 +92,7 @@ class SocketLink:
         self._requests: set[asyncio.Task[None]] = set()
         self._taken = 0
         self._farewell: Farewell | None = None
+        self._is_in_use = False
         self._leaving = asyncio.Event()
         self._ended = asyncio.Event()
 
@@ -154,23 +155,23 @@ class SocketLink:
             raise ConnectionError("the socket is closed")
         await self._socket.send_str(json.dumps(message))
 
-    async def retire(self, *, quiet: float, most: float) -> None:
-        """Close it once nothing has come for a while and all that came is answered.
+    async def settle(self, *, quiet: float, most: float) -> None:
+        """Return when it may be closed: nothing has come for a while, or Slack has closed it.
+
+        A mere warning is followed by another word some seconds later; until then Slack goes on using the socket.
 
         Args:
             quiet: For how many seconds nothing may come.
-            most: After how many seconds it is closed in any case.
+            most: After how many seconds it may be closed in any case.
         """
         with suppress(TimeoutError):
             async with asyncio.timeout(most):
                 taken = -1
-                while taken != self._taken and not self._ended.is_set():
+                while (taken != self._taken or self._is_in_use) and not self._ended.is_set():
                     taken = self._taken
                     with suppress(TimeoutError):
                         async with asyncio.timeout(quiet):
                             await self._ended.wait()
-                    await self.drain()
-        await self.close()
 
     async def drain(self) -> None:
         """Wait until the requests in progress are done."""
@@ -240,6 +241,7 @@ class SocketLink:
 
     def _leave(self, reason: Farewell) -> None:
         self._farewell = self._farewell or reason
+        self._is_in_use = reason is Farewell.WARNING
         self._leaving.set()
 
 

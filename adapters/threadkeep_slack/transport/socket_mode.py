@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -128,9 +129,7 @@ class SocketMode:
             await end_tasks(self._keeper)
             self._keeper = None
         await end_tasks(*self._retiring)
-        links = list(self._links)
-        self._links.clear()
-        await asyncio.gather(*(link.retire(quiet=0.0, most=DRAIN_SECONDS) for link in links))
+        await asyncio.gather(*(self._close(link) for link in list(self._links)))
 
     async def _connect(self) -> SocketLink:
         with platform_errors("apps.connections.open"):
@@ -197,12 +196,19 @@ class SocketMode:
             await asyncio.sleep(max(self._backoff.next(), least))
 
     def _retire(self, link: SocketLink) -> None:
-        task = asyncio.create_task(self._close(link), name="slack-socket-retiring")
+        task = asyncio.create_task(self._close_in_time(link), name="slack-socket-retiring")
         self._retiring.add(task)
         task.add_done_callback(self._retiring.discard)
 
+    async def _close_in_time(self, link: SocketLink) -> None:
+        await link.settle(quiet=self._pace.quiet_seconds, most=self._pace.retire_seconds)
+        await self._close(link)
+
     async def _close(self, link: SocketLink) -> None:
-        await link.retire(quiet=self._pace.quiet_seconds, most=self._pace.retire_seconds)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN_SECONDS):
+                await link.drain()
+        await link.close()
         if link in self._links:
             self._links.remove(link)
 

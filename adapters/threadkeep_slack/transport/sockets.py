@@ -17,8 +17,8 @@ _log = structlog.get_logger(__name__)
 class Sockets:
     """As many websockets as this process has slots, each event coming over any one of them.
 
-    With two of them there is no gap when Slack has one renewed, which slack_sdk closes before it opens the next. A
-    process without a slot waits for one: another process has its events.
+    With two of them events still come when one breaks. A process without a slot waits for one: another process has its
+    events. A socket that is being renewed is two for a moment, of which the slots count one.
 
     Args:
         make: Builds a socket.

@@ -1,34 +1,49 @@
 """The agent: a model with instructions, tools and memory, shared by all conversations."""
 
+import asyncio
 import time
 import weakref
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, Literal, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from threadkeep.agent.aftercare import Aftercare
 from threadkeep.agent.asking import OnQuestion
 from threadkeep.agent.calling import ToolLimits
+from threadkeep.agent.equipping import own_tools, window_of
+from threadkeep.agent.instructions import Told
 from threadkeep.agent.loop import AgentRun, RunPlan
 from threadkeep.agent.memory import Memory, memo_text
+from threadkeep.agent.outputs import with_output
 from threadkeep.agent.parts import AgentParts, memory_store
 from threadkeep.agent.personal import memos_of
 from threadkeep.agent.reading import Sessions
 from threadkeep.agent.request import Asked, Journal, RunRequest, Steering, user_messages
 from threadkeep.agent.summary import Summary
+from threadkeep.agent.sync import LoopThread
+from threadkeep.agent.talking import RunOptions, Talking
 from threadkeep.agent.tokens import CountTokens, Gauge
+from threadkeep.agent.tool_sources import ToolSource, sources_in, without_sources
 from threadkeep.agent.tool_threads import ToolThreads
 from threadkeep.agent.tools import Function, Tool, toolbox
 from threadkeep.agent.turns import recorded
 from threadkeep.agent.window import Window
-from threadkeep.errors import ConfigError, ModelResponseError
+from threadkeep.errors import ConfigError
 from threadkeep.files.limits import FileLimits
 from threadkeep.files.reading import FileReader
 from threadkeep.models.base import Model, ModelSettings, media_taken
-from threadkeep.runs import RunCompleted, RunEvent, RunResponse
+from threadkeep.models.fitting import Fitting
+from threadkeep.models.insisting import Insisting
+from threadkeep.models.prices import Price
+from threadkeep.runs import RunEvent
 from threadkeep.sessions import Session, check_id, new_run_id, new_session_id
 from threadkeep.stores.base import Memo, Store, Transcript
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from threadkeep.agent.structured import Render
 
 _Result = TypeVar("_Result")
 _OWN_STORE: Final = cast("Store", None)
@@ -36,7 +51,7 @@ _OWN_STORE: Final = cast("Store", None)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Agent:
+class Agent(Talking):
     """A model with instructions, tools and memory. It holds no conversation: many may use it at the same time.
 
     ``Agent(model=OpenAIChat(id="gpt-4o-mini"))`` is enough. Conversations live in the store, under the session id that
@@ -44,8 +59,9 @@ class Agent:
 
     Attributes:
         model: Whom to ask.
-        instructions: The system message. It is sent as it is: nothing is substituted in it or in any message.
-        tools: Functions that the model may call.
+        instructions: The system message: a text, ``Instructions`` that differ by place, or a function of the
+            ``RunContext``. It is sent as it is: nothing is substituted in it or in any message.
+        tools: Functions that the model may call, and sources of tools such as an ``MCPServer``.
         memory: Whether the agent remembers users across sessions.
         add_history_to_messages: Whether the model is shown the session's last runs.
         num_history_runs: How many of them.
@@ -62,7 +78,11 @@ class Agent:
         files: How much of the files in messages is read.
         on_question: Asks people for a program that calls the agent itself, and gives what they decide. A bot asks in
             the place of the conversation instead.
-        name: A name for the operator.
+        response_model: What answers are to be: a class of pydantic. ``RunResponse.parsed`` is then one.
+        render: Gives what people see of such an answer, as Markdown; without it they see its fields, in a bot.
+        prices: What models cost, for those whose price is not known or differs.
+        name: A name for the operator, and for the other agents of its bot.
+        role: What it is for, in a few words; the other agents of its bot are told.
         temperature: Sampling temperature; None leaves it to the server.
         max_output_tokens: The longest answer of the model; None leaves it to the server.
         clock: Gives the seconds since the epoch.
@@ -72,8 +92,8 @@ class Agent:
     """
 
     model: Model
-    instructions: str | None = None
-    tools: Sequence[Tool | Function] = ()
+    instructions: Told | None = None
+    tools: Sequence[Tool | Function | ToolSource] = ()
     memory: Memory | None = None
     add_history_to_messages: bool = False
     num_history_runs: int = 3
@@ -88,7 +108,11 @@ class Agent:
     max_parallel_tools: int = 8
     files: FileLimits = FileLimits()  # noqa: RUF009 - it is immutable
     on_question: OnQuestion | None = None
+    response_model: "type[BaseModel] | None" = None
+    render: "Render | None" = None
+    prices: Mapping[str, Price] = field(default_factory=dict)
     name: str | None = None
+    role: str = ""
     temperature: float | None = None
     max_output_tokens: int | None = None
     clock: Callable[[], float] = time.time
@@ -101,12 +125,14 @@ class Agent:
         if self.tool_timeout <= 0:
             raise ConfigError(f"tool_timeout must be more than 0 seconds, got {self.tool_timeout!r}")
         gauge = Gauge(self.count_tokens)
-        window = _window(self)
+        runs = self.num_history_runs if self.add_history_to_messages else None
+        window = window_of(runs, self.num_history_messages, self.max_history_tokens, summary=self.summary)
         plan = RunPlan(
-            model=self.model,
+            model=Fitting(Insisting(self.model)),
             settings=ModelSettings(temperature=self.temperature, max_output_tokens=self.max_output_tokens),
             instructions=self.instructions,
-            tools=toolbox((*self.tools, *_own_tools(self))),
+            tools=toolbox((*without_sources(self.tools), *own_tools(self.memory, reads_history=self.history_tools))),
+            sources=sources_in(self.tools),
             tool_limits=ToolLimits(timeout=self.tool_timeout, most_parallel=self.max_parallel_tools),
             threads=ToolThreads(),
             memory=self.memory,
@@ -116,7 +142,9 @@ class Agent:
             files=FileReader(self.files, takes=media_taken(self.model)),
             on_question=self.on_question,
             clock=self.clock,
+            prices=self.prices,
         )
+        plan = with_output(plan, self.response_model, self.render)
         has_own_store = self.store is _OWN_STORE
         if has_own_store:
             object.__setattr__(self, "store", memory_store())
@@ -125,126 +153,6 @@ class Agent:
         object.__setattr__(self, "_parts", parts)
         # Also called when the interpreter exits.
         weakref.finalize(self, parts.thread.close)
-
-    @overload
-    def arun(
-        self, message: Asked, *, user_id: str | None = None, session_id: str | None = None, stream: Literal[False] = ...
-    ) -> Coroutine[Any, Any, RunResponse]: ...
-
-    @overload
-    def arun(
-        self, message: Asked, *, user_id: str | None = None, session_id: str | None = None, stream: Literal[True]
-    ) -> AsyncGenerator[RunEvent, None]: ...
-
-    @overload
-    def arun(
-        self, message: Asked, *, user_id: str | None = None, session_id: str | None = None, stream: bool
-    ) -> Coroutine[Any, Any, RunResponse] | AsyncGenerator[RunEvent, None]: ...
-
-    def arun(
-        self, message: Asked, *, user_id: str | None = None, session_id: str | None = None, stream: bool = False
-    ) -> Coroutine[Any, Any, RunResponse] | AsyncGenerator[RunEvent, None]:
-        """Answer: ``await agent.arun(...)``, or ``async for event in agent.arun(..., stream=True)``.
-
-        The run is appended to its session however it ends. A run that is cancelled, or whose stream is closed early,
-        keeps what was said. Runs of one session are kept in order by a bot; a program that starts two at once gets
-        them in the order in which they end.
-
-        Args:
-            message: What the user says.
-            user_id: Who is answered; whose memories are shown.
-            session_id: The conversation to go on with; None begins a new one.
-            stream: Whether to yield events while the answer is written.
-
-        Raises:
-            InvalidKeyError: An id cannot be stored.
-            ModelError: The model gave no usable answer.
-            StoreError: The session could not be read or written.
-        """
-        messages = user_messages(message)
-        request = RunRequest(
-            run_id=new_run_id(),
-            session_id=new_session_id() if session_id is None else check_id(session_id, "session_id"),
-            user_id=None if user_id is None else check_id(user_id, "user_id"),
-            messages=messages,
-            created_at=self.clock(),
-        )
-        events = self._events(request, is_new=session_id is None, is_streamed=stream)
-        return events if stream else _response(events)
-
-    @overload
-    def run(
-        self, message: Asked, *, user_id: str | None = None, session_id: str | None = None, stream: Literal[False] = ...
-    ) -> RunResponse: ...
-
-    @overload
-    def run(
-        self, message: Asked, *, user_id: str | None = None, session_id: str | None = None, stream: Literal[True]
-    ) -> Iterator[RunEvent]: ...
-
-    @overload
-    def run(
-        self, message: Asked, *, user_id: str | None = None, session_id: str | None = None, stream: bool
-    ) -> RunResponse | Iterator[RunEvent]: ...
-
-    def run(
-        self, message: Asked, *, user_id: str | None = None, session_id: str | None = None, stream: bool = False
-    ) -> RunResponse | Iterator[RunEvent]:
-        """Answer, for programs that are not asynchronous; as ``arun``, whose arguments and errors it has.
-
-        It may be called from several threads, and from a notebook.
-        """
-        if stream:
-            return self._parts.thread.iterate(self.arun(message, user_id=user_id, session_id=session_id, stream=True))
-        return self.wait(self.arun(message, user_id=user_id, session_id=session_id))
-
-    def print_response(
-        self,
-        message: Asked,
-        *,
-        user_id: str | None = None,
-        session_id: str | None = None,
-        markdown: bool = False,
-        show_message: bool = True,
-        show_time: bool = False,
-    ) -> None:
-        """Answer, and print question, tool calls and answer while they come.
-
-        Args:
-            message: What the user says.
-            user_id: Who is answered.
-            session_id: The conversation to go on with; None begins a new one.
-            markdown: Whether to render the answer's Markdown.
-            show_message: Whether to print the question.
-            show_time: Whether to print how long it took.
-
-        Raises:
-            ModelError: The model gave no usable answer.
-            StoreError: The session could not be read or written.
-        """
-        from threadkeep.agent.printing import Printout  # noqa: PLC0415 - rich is slow to import
-
-        with Printout(is_markdown=markdown, has_time=show_time, question=message if show_message else None) as printout:
-            for event in self.run(message, user_id=user_id, session_id=session_id, stream=True):
-                printout.show(event)
-
-    async def aprint_response(
-        self,
-        message: Asked,
-        *,
-        user_id: str | None = None,
-        session_id: str | None = None,
-        markdown: bool = False,
-        show_message: bool = True,
-        show_time: bool = False,
-    ) -> None:
-        """Answer, and print question, tool calls and answer while they come; as ``print_response``."""
-        from threadkeep.agent.printing import Printout  # noqa: PLC0415 - rich is slow to import
-
-        with Printout(is_markdown=markdown, has_time=show_time, question=message if show_message else None) as printout:
-            async with aclosing(self.arun(message, user_id=user_id, session_id=session_id, stream=True)) as events:
-                async for event in events:
-                    printout.show(event)
 
     def begin(
         self,
@@ -256,6 +164,7 @@ class Agent:
         steering: Steering | None = None,
         is_streamed: bool = True,
         is_bare: bool = False,
+        plan: RunPlan | None = None,
     ) -> AgentRun:
         """Begin a run whose session somebody else reads and writes: a worker.
 
@@ -268,13 +177,20 @@ class Agent:
             is_streamed: Whether the model's text comes while it is written.
             is_bare: Whether the model is shown the request alone, with its note for instructions: no tools, memories
                 or past runs.
+            plan: The agent's plan as one of the agents of a bot; None takes its own.
         """
-        plan = self._parts.plan
+        plan = plan or self._parts.plan
         if is_bare:
-            plan = replace(plan, instructions=None, tools={}, memory=None, window=Window())
+            plan = replace(plan, instructions=None, tools={}, sources=(), memory=None, window=Window(), crew={})
+            plan = replace(plan, model=self.model, output=None)
         if not is_streamed:
             plan = replace(plan, settings=replace(plan.settings, is_streamed=False))
         return AgentRun(plan, request, transcript, store=store or self.store, journal=journal, steering=steering)
+
+    @property
+    def plan(self) -> RunPlan:
+        """What each run of the agent needs."""
+        return self._parts.plan
 
     @property
     def has_own_store(self) -> bool:
@@ -342,12 +258,12 @@ class Agent:
         return self._parts.thread.wait(work)
 
     async def prepare(self) -> None:
-        """Do now what the first run would wait for, such as making the model's client.
+        """Do now what the first run would wait for, such as making the model's client and reaching servers of tools.
 
         Raises:
             ConfigError: A setting of the model is missing or wrong.
         """
-        await self.model.prepare()
+        await asyncio.gather(self.model.prepare(), *(source.prepare() for source in self._parts.plan.sources))
 
     def close(self) -> None:
         """Close what synchronous calls opened. Called at the end of the program if nobody else does."""
@@ -362,13 +278,34 @@ class Agent:
             raise ConfigError("this agent has no memory: make it with Agent(memory=Memory(), ...)")
         return self.memory
 
-    async def _events(self, request: RunRequest, *, is_new: bool, is_streamed: bool) -> AsyncGenerator[RunEvent, None]:
-        plan, history = self._parts.plan, self.store.history
-        has_context = any(tool.arguments.context is not None for tool in plan.tools.values())
+    @property
+    def _thread(self) -> LoopThread:
+        return self._parts.thread
+
+    def _events(self, message: Asked, options: RunOptions, *, is_streamed: bool) -> AsyncGenerator[RunEvent, None]:
+        if unknown := set(options) - set(RunOptions.__annotations__):
+            raise TypeError(f"an agent's run has no option {', '.join(sorted(unknown))}")
+        user_id, session_id = options.get("user_id"), options.get("session_id")
+        request = RunRequest(
+            run_id=new_run_id(),
+            session_id=new_session_id() if session_id is None else check_id(session_id, "session_id"),
+            user_id=None if user_id is None else check_id(user_id, "user_id"),
+            messages=user_messages(message),
+            created_at=self.clock(),
+        )
+        plan = with_output(self._parts.plan, options.get("response_model"), self.render)
+        return self._recorded(request, plan, is_new=session_id is None, is_streamed=is_streamed)
+
+    async def _recorded(
+        self, request: RunRequest, plan: RunPlan, *, is_new: bool, is_streamed: bool
+    ) -> AsyncGenerator[RunEvent, None]:
+        history = self.store.history
+        has_context = callable(plan.instructions) or bool(plan.sources)
+        has_context = has_context or any(tool.arguments.context for tool in plan.tools.values())
         transcript = None
         if not is_new and (plan.window.most_runs or has_context or self._parts.aftercare.is_needed):
             transcript = await history.load(request.session_id, runs=plan.window.most_runs)
-        run = self.begin(request, transcript, is_streamed=is_streamed)
+        run = self.begin(request, transcript, is_streamed=is_streamed, plan=plan)
         try:
             async with aclosing(recorded(run, history)) as events:
                 async for event in events:
@@ -376,43 +313,3 @@ class Agent:
         finally:
             session = Session(session_id=request.session_id) if transcript is None else transcript.session
             self._parts.look_after(session, self.store)
-
-
-def _window(agent: Agent) -> Window:
-    for setting in ("num_history_messages", "max_history_tokens"):
-        most = getattr(agent, setting)
-        if most is not None and most < 1:
-            raise ConfigError(f"{setting} must be 1 or more, or None for any number, got {most!r}")
-    if not agent.add_history_to_messages:
-        if agent.summary is not None:
-            raise ConfigError("summary= needs add_history_to_messages=True: what is not shown is summed up")
-        return Window()
-    more = 0 if agent.summary is None else 2 * agent.summary.every
-    return Window(
-        least_runs=agent.num_history_runs,
-        most_runs=agent.num_history_runs + more,
-        most_messages=agent.num_history_messages,
-        most_tokens=agent.max_history_tokens,
-    )
-
-
-def _own_tools(agent: Agent) -> tuple[Tool, ...]:
-    # Making tools takes pydantic, which is slow to import.
-    made: tuple[Tool, ...] = ()
-    if agent.memory is not None and agent.memory.by_model:
-        from threadkeep.agent.memory_tools import memory_tools  # noqa: PLC0415
-
-        made += memory_tools()
-    if agent.history_tools:
-        from threadkeep.agent.history_tools import history_tools  # noqa: PLC0415
-
-        made += history_tools()
-    return made
-
-
-async def _response(events: AsyncGenerator[RunEvent, None]) -> RunResponse:
-    async with aclosing(events):
-        async for event in events:
-            if isinstance(event, RunCompleted):
-                return event.response
-    raise ModelResponseError("the run ended without an answer")

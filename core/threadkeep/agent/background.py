@@ -15,9 +15,13 @@ class Background:
     """Run pieces of work beside everything else, one at a time for each name, a few at once.
 
     What it does must be resumable: work that is started beyond a bound is left out, and closing ends all of it.
+
+    Args:
+        grace: How many seconds closing waits for work that is under way.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, grace: float = 0.0) -> None:
+        self._grace = grace
         self._tasks: dict[tuple[asyncio.AbstractEventLoop, str], asyncio.Task[None]] = {}
         self._again: dict[tuple[asyncio.AbstractEventLoop, str], Callable[[], Awaitable[None]]] = {}
         self._slots = asyncio.Semaphore(_MOST_AT_ONCE)
@@ -54,6 +58,8 @@ class Background:
     async def aclose(self) -> None:
         """End all work of the running event loop."""
         self._again.clear()
+        if self._grace and self._here():
+            await asyncio.wait(self._here(), timeout=self._grace)
         tasks = self._here()
         for task in tasks:
             task.cancel("closing")

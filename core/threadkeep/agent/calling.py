@@ -13,6 +13,7 @@ from threadkeep.agent.approvals import refusal_of
 from threadkeep.agent.asking import Questions, Suspended
 from threadkeep.agent.context import RunContext
 from threadkeep.agent.desk import SendFile, ToolDesk
+from threadkeep.agent.notes import Notes
 from threadkeep.agent.questions import Question
 from threadkeep.agent.request import Journal
 from threadkeep.agent.state import STATE, RunState
@@ -68,7 +69,7 @@ class Desks:
 
     Args:
         questions: The run's questions.
-        journal: Where it is recorded which files were sent.
+        journal: Where it is recorded which files were sent, and what calls keep.
         send_file: Sends files; None where there is nowhere to send them.
         clock: Gives the seconds since the epoch.
     """
@@ -84,7 +85,12 @@ class Desks:
     def desk(self, call: str, *, on_said: Callable[[str], None]) -> CallDesk:
         """Give the desk of one call, named by its step and its number in it."""
         return CallDesk(
-            call, on_said=on_said, on_question=self._questions.decide, on_file=self._send, clock=self._clock
+            call,
+            on_said=on_said,
+            on_question=self._questions.decide,
+            on_file=self._send,
+            notes=Notes(self._journal),
+            clock=self._clock,
         )
 
     async def _send(self, name: str, file: File, caption: str) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, MutableMapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from threadkeep.agent.archive import Archive
@@ -40,6 +40,7 @@ class RunContext:
         desk: What this call leaves behind.
         memories: What is remembered of who is answered; None where that is not known.
         archive: What was said earlier; None in a context of a test.
+        began_at: When the run began, in seconds since the epoch.
     """
 
     run_id: str
@@ -53,6 +54,12 @@ class RunContext:
     desk: ToolDesk = field(default_factory=ToolDesk, repr=False, compare=False)
     memories: Personal | None = field(default=None, repr=False, compare=False)
     archive: Archive | None = field(default=None, repr=False, compare=False)
+    began_at: float = 0.0
+
+    @property
+    def time(self) -> datetime:
+        """When the run began, in UTC."""
+        return datetime.fromtimestamp(self.began_at, tz=UTC)
 
     def say(self, text: str) -> None:
         """Show a line of progress in the reply, in the place of the last one. It may be called from any thread."""

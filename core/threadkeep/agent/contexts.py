@@ -11,7 +11,13 @@ from threadkeep.stores.base import Store, Transcript
 
 
 def context_of(
-    request: RunRequest, transcript: Transcript | None, state: RunState, *, store: Store, past: Past
+    request: RunRequest,
+    transcript: Transcript | None,
+    state: RunState,
+    *,
+    store: Store,
+    past: Past,
+    began_at: float = 0.0,
 ) -> RunContext:
     """Give the context of a run.
 
@@ -21,6 +27,7 @@ def context_of(
         state: The session's state.
         store: Where memories and sessions are.
         past: What the model is shown of the session.
+        began_at: When the run began, in seconds since the epoch.
     """
     return RunContext(
         run_id=request.run_id,
@@ -39,6 +46,7 @@ def context_of(
             place=request.place,
             shown=len(past.runs),
         ),
+        began_at=began_at,
     )
 
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Awaitable, Callable
 
+from threadkeep.agent.notes import Notes
 from threadkeep.agent.questions import Question
 from threadkeep.chat.adapter import Source
 from threadkeep.chat.elements import Element
@@ -22,6 +23,7 @@ class ToolDesk:
         on_said: Told of each line of progress, in the thread of the tool.
         on_question: Asks people; None where nobody can be asked.
         on_file: Sends files; None where there is nowhere to send them.
+        notes: What earlier attempts of the call have kept.
         clock: Gives the seconds since the epoch.
 
     Attributes:
@@ -39,6 +41,7 @@ class ToolDesk:
         on_said: Callable[[str], None] | None = None,
         on_question: Callable[[Question], Awaitable[Decision]] | None = None,
         on_file: Callable[[str, File, str], Awaitable[None]] | None = None,
+        notes: Notes | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.call = call
@@ -50,6 +53,7 @@ class ToolDesk:
         self._on_said = on_said
         self._on_question = on_question
         self._on_file = on_file
+        self._notes = notes or Notes()
         self._asked = 0
 
     def next_question(self) -> str:
@@ -72,6 +76,14 @@ class ToolDesk:
         if self._on_question is None:
             raise ToolError("nobody can be asked here")
         return await self._on_question(question)
+
+    def kept(self, name: str) -> str | None:
+        """Give what this call kept under a name, also in an earlier attempt; None if nothing."""
+        return self._notes.kept(f"{self.call}.{name}")
+
+    async def keep(self, name: str, text: str) -> None:
+        """Keep something for when the call is made again from its beginning, as after a question."""
+        await self._notes.keep(f"{self.call}.{name}", text)
 
     async def send_file(self, file: File, caption: str) -> None:
         """Send a file.

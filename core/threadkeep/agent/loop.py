@@ -6,14 +6,17 @@ and what was already said.
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
 
 from threadkeep.agent.asking import OnQuestion, Questions
 from threadkeep.agent.calling import Calling, Desks, ToolLimits
+from threadkeep.agent.context import RunContext
 from threadkeep.agent.contexts import context_of
 from threadkeep.agent.files import RunFiles, refused, unread
+from threadkeep.agent.handing import handed_to, with_system
 from threadkeep.agent.history import UNFINISHED, shown_messages
+from threadkeep.agent.instructions import Told, instructions_text
 from threadkeep.agent.memory import Memory, system_text
 from threadkeep.agent.meter import Meter
 from threadkeep.agent.prompt import Past, past_of, remembered
@@ -23,13 +26,15 @@ from threadkeep.agent.state import STATE, RunState
 from threadkeep.agent.steps import AnswerStep, ToolStep
 from threadkeep.agent.tokens import Gauge
 from threadkeep.agent.tool_calls import ToolCaller, recorded_results
+from threadkeep.agent.tool_sources import ToolSource, offered
 from threadkeep.agent.tool_threads import ToolThreads
 from threadkeep.agent.tools import Tool
 from threadkeep.agent.window import Window
-from threadkeep.errors import ModelRequestError, ModelResponseError, StepLimitError
+from threadkeep.errors import EmptyAnswerError, ModelRequestError, ModelResponseError, StepLimitError
 from threadkeep.files.reading import FileReader
 from threadkeep.messages import Message, ToolCall
 from threadkeep.models.base import Model, ModelAnswer, ModelEvent, ModelSettings
+from threadkeep.models.prices import Price
 from threadkeep.runs import (
     ContentDelta,
     Run,
@@ -45,6 +50,9 @@ from threadkeep.runs import (
 )
 from threadkeep.stores.base import Store, Transcript
 
+if TYPE_CHECKING:
+    from threadkeep.agent.structured import Output
+
 _CANCELLED: Final = "cancelled"
 
 
@@ -55,7 +63,7 @@ class RunPlan:
     Attributes:
         model: Whom to ask.
         settings: How to ask.
-        instructions: What the system message begins with.
+        instructions: What the system message begins with: a text, or what gives one for a run.
         tools: The tools, by name.
         tool_limits: How they are run.
         threads: Where synchronous ones run.
@@ -66,11 +74,15 @@ class RunPlan:
         files: Reads the files of messages.
         on_question: Whom to ask where a run cannot wait for people.
         clock: Gives the seconds since the epoch.
+        output: What the answer is to be, where it is data.
+        sources: What offers more tools, for each run anew.
+        prices: What models cost, besides those whose price we know.
+        crew: The plans of the agents to whom a run may be handed over, by their names.
     """
 
     model: Model
     settings: ModelSettings
-    instructions: str | None
+    instructions: Told | None
     tools: Mapping[str, Tool]
     tool_limits: ToolLimits
     threads: ToolThreads
@@ -81,6 +93,10 @@ class RunPlan:
     files: FileReader
     on_question: OnQuestion | None
     clock: Callable[[], float]
+    output: "Output | None" = None
+    sources: tuple[ToolSource, ...] = ()
+    prices: Mapping[str, Price] = field(default_factory=dict)
+    crew: Mapping[str, "RunPlan"] = field(default_factory=dict, repr=False, compare=False)
 
 
 class AgentRun:
@@ -111,8 +127,10 @@ class AgentRun:
         self._questions = Questions(journal, plan.on_question, can_wait=request.can_wait)
         self._state = RunState({} if transcript is None else transcript.session.state, self._steps.get(STATE))
         self._waiting = 0
+        self._finish_reason = "stop"
         self._past = Past()
         self._size = 0
+        self._asked: tuple[Message, ...] = ()
 
     async def stream(self) -> AsyncGenerator[RunEvent, None]:
         """Make the run, yielding its events; closing the iterator ends it.
@@ -128,7 +146,7 @@ class AgentRun:
         self._said = await self._files.take(request.messages)
         shown = shown_messages(system=await self._system(), past=self._past.runs, new=self._said)
         self._shown = await self._files.show(shown)
-        caller = self._caller()
+        caller = await self._equipped()
         for number in range(most):
             for missing in self._files.not_read():
                 yield missing
@@ -148,6 +166,7 @@ class AgentRun:
                 if self._waiting:
                     yield RunSuspended(questions=self._waiting)
                     return
+                caller = await self._hand_over(calls, caller)
                 if self._steering is not None:
                     self._record.hear(await self._files.take(await self._steering()))
         raise StepLimitError(
@@ -209,20 +228,46 @@ class AgentRun:
         )
 
     def _response(self) -> RunResponse:
-        request = self._request
+        request, output = self._request, self._plan.output
+        messages = self._record.messages(UNFINISHED)
         return RunResponse(
             run_id=request.run_id,
             session_id=request.session_id,
             user_id=request.user_id,
             content=self._record.content,
-            messages=(*self._shown, *self._record.messages(UNFINISHED)),
+            messages=(*self._shown, *messages),
             metrics=self._meter.metrics(),
             status=RunStatus.COMPLETED,
+            parsed=None if output is None else output.parsed(messages[-1].content),
+            finish_reason=self._finish_reason,
         )
 
     async def _system(self) -> str:
         memories = await remembered(self._store, self._plan.memory, self._request, self._said, self._past)
-        return system_text(self._plan.instructions, self._past.section, self._request.note, memories)
+        told = await instructions_text(self._plan.instructions, self._context())
+        return system_text(told, self._past.section, self._request.note, memories)
+
+    def _context(self) -> RunContext:
+        began = self._meter.began if self._request.created_at is None else self._request.created_at
+        return context_of(
+            self._request, self._transcript, self._state, store=self._store, past=self._past, began_at=began
+        )
+
+    async def _hand_over(self, calls: tuple[ToolCall, ...], caller: ToolCaller) -> ToolCaller:
+        """Go on as the agent to whom the calls have handed the conversation over, if they have."""
+        plan = self._plan.crew.get(handed_to(calls, self._state.values) or "")
+        if plan is None:
+            return caller
+        self._plan = replace(plan, settings=replace(plan.settings, is_streamed=self._plan.settings.is_streamed))
+        self._shown = with_system(self._shown, await self._system())
+        return await self._equipped()
+
+    async def _equipped(self) -> ToolCaller:
+        """Take the tools that the sources offer for this run, besides the plan's own."""
+        if self._plan.sources:
+            tools = await offered(self._plan.tools, self._plan.sources, self._context())
+            self._plan = replace(self._plan, tools=tools)
+        return self._caller()
 
     def _caller(self) -> ToolCaller:
         plan, request, journal = self._plan, self._request, self._journal
@@ -230,12 +275,16 @@ class AgentRun:
             tools=plan.tools,
             limits=plan.tool_limits,
             threads=plan.threads,
-            context=context_of(request, self._transcript, self._state, store=self._store, past=self._past),
+            context=self._context(),
             state=self._state,
             questions=self._questions,
             journal=journal,
         )
         return ToolCaller(calling, Desks(self._questions, journal, request.send_file, plan.clock), journal)
+
+    def _visible(self, text: str) -> str:
+        output = self._plan.output
+        return text if output is None else output.shown(text, is_for_people=self._request.place is not None)
 
     def _say(self, text: str) -> ContentDelta:
         self._meter.note_text()
@@ -256,12 +305,13 @@ class AgentRun:
             step = await self._whole(number, answer)
             self._plan.gauge.learn(self._plan.model.id, self._size, step.usage.input_tokens)
         if step.message.content and not self._record.is_saying:
-            yield self._say(step.message.content)
-        self._meter.add_call(step.usage)
+            yield self._say(self._visible(step.message.content))
+        self._meter.add_call(step, self._plan.prices)
         self._record.settle(step.message)
 
     async def _ask(self) -> AsyncIterator[ModelEvent]:
         asked = (*self._shown, *await self._files.show(self._record.messages(UNFINISHED)))
+        self._asked = asked
         specs = [tool.spec for tool in self._plan.tools.values()]
         if self._plan.window.most_tokens is not None:
             self._size = self._plan.gauge.size(asked, specs)
@@ -270,14 +320,22 @@ class AgentRun:
     async def _whole(self, number: int, answer: ModelAnswer | None) -> AnswerStep:
         if answer is None:
             raise ModelResponseError("the model ended without an answer")
-        step = AnswerStep(message=with_own_ids(answer.message), usage=answer.usage)
+        self._finish_reason = answer.finish_reason
+        model, is_told = answer.model or self._plan.model.id, answer.usage.input_tokens is not None
+        step = AnswerStep(
+            message=with_own_ids(answer.message),
+            usage=answer.usage,
+            model=model,
+            estimate=None if is_told else self._plan.gauge.estimate(self._asked, answer.message, model),
+        )
         if step.message.tool_calls:
             if self._journal is not None:
                 await self._journal.record({AnswerStep.name(number): step.encoded()})
         elif not step.message.content and not self._record.content:
-            raise ModelResponseError(
+            raise EmptyAnswerError(
                 f"the model answered with nothing (finish reason: {answer.finish_reason}); if it ran out of tokens,"
-                " raise max_output_tokens"
+                " raise max_output_tokens",
+                finish_reason=answer.finish_reason,
             )
         return step
 

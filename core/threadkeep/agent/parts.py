@@ -43,7 +43,7 @@ class AgentParts:
     async def _close_here(self) -> None:
         await self.background.aclose()
         await self.aftercare.aclose()
-        await self.plan.model.aclose()
+        await asyncio.gather(self.plan.model.aclose(), *(source.aclose() for source in self.plan.sources))
         if self.own_store is not None:
             # When the interpreter exits, no thread takes work any more: then the memory goes with the process.
             with suppress(RuntimeError):

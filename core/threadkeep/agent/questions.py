@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Final
 
 from threadkeep.chat.elements import (
+    ANSWER,
     LABEL_LENGTH,
     MOST_OPTIONS,
     Button,
@@ -20,14 +21,12 @@ from threadkeep.chat.elements import (
 from threadkeep.errors import ConfigError
 from threadkeep.runs import Decision
 
-__all__ = ["ANSWER", "APPROVE", "DENY", "REFERENCE", "Choice", "Decision", "Question", "QuestionKind", "action_of"]
+__all__ = ["APPROVE", "DENY", "REFERENCE", "Choice", "Decision", "Question", "QuestionKind", "action_of"]
 
 APPROVE: Final = "approve"
 """The choice that lets a tool be called."""
 DENY: Final = "deny"
 """The choice that does not."""
-ANSWER: Final = "answer:"
-"""What the action of every button begins with that stands under a question."""
 REFERENCE: Final = 8
 """How many characters of a run's id such an action holds: enough to know a button of a run that is over."""
 _IN_WORDS: Final = "words"

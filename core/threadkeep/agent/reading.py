@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from threadkeep.agent.costs import By, Cost, costs
 from threadkeep.agent.history import current_runs
 from threadkeep.messages import Message
 from threadkeep.runs import Run
@@ -51,6 +52,16 @@ class Sessions:
             limit: The most sessions to list.
         """
         return await self._history.sessions(check_id(user_id, "user_id"), limit=_positive(limit, "limit"))
+
+    async def costs(self, session_id: str, *, by: By = "model", limit: int = 1000) -> Mapping[str, Cost]:
+        """Give what a session's last runs have cost, by model, user or channel.
+
+        Args:
+            session_id: The session.
+            by: By what to sum up.
+            limit: The most runs to read.
+        """
+        return costs(await self.runs(session_id, limit), by=by)
 
     async def rename(self, session_id: str, name: str | None) -> bool:
         """Give a session a name, or none; False if there is no such session."""

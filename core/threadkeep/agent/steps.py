@@ -22,10 +22,14 @@ class AnswerStep:
     Attributes:
         message: The answer.
         usage: What it cost.
+        model: Which model gave it.
+        estimate: What it cost as estimated, where the server did not say.
     """
 
     message: Message
     usage: Usage
+    model: str = ""
+    estimate: Usage | None = None
 
     @staticmethod
     def name(step: int) -> str:
@@ -43,6 +47,8 @@ class AnswerStep:
                 "input_tokens": self.usage.input_tokens,
                 "cached_tokens": self.usage.cached_tokens,
                 "output_tokens": self.usage.output_tokens,
+                "model": self.model,
+                "estimate": None if self.estimate is None else [self.estimate.input_tokens, self.estimate.output_tokens],
             }
         )
 
@@ -65,6 +71,8 @@ class AnswerStep:
                 cached_tokens=count_in(stored.get("cached_tokens")),
                 output_tokens=count_in(stored.get("output_tokens")),
             ),
+            model=text_in(stored.get("model")),
+            estimate=_estimate_in(stored.get("estimate")),
         )
 
 
@@ -121,6 +129,12 @@ class ToolStep:
             sources=_sources_in(stored.get("sources")),
             elements=_elements_json().elements_from_json(stored["elements"]) if "elements" in stored else (),
         )
+
+
+def _estimate_in(stored: object) -> Usage | None:
+    if not isinstance(stored, list) or len(stored) != 2:
+        return None
+    return Usage(input_tokens=count_in(stored[0]), output_tokens=count_in(stored[1]))
 
 
 def _sources_in(stored: object) -> tuple[Source, ...]:

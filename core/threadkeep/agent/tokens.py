@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from threadkeep.messages import Attachment, Message
-from threadkeep.models.base import ToolSpec
+from threadkeep.models.base import ToolSpec, Usage
 
 CountTokens = Callable[[str], int]
 """Counts the tokens of a text exactly, as a model's tokenizer does."""
@@ -68,6 +68,13 @@ class Gauge:
         self._ratios[model] = seen if known is None else known + _WEIGHT * (seen - known)
         if len(self._ratios) > _MOST_MODELS:
             del self._ratios[next(iter(self._ratios))]
+
+    def estimate(self, messages: Sequence[Message], answer: Message, model: str) -> Usage:
+        """Estimate what a call was worth whose server did not say."""
+        return Usage(
+            input_tokens=sum(self.measure(message, model) for message in messages),
+            output_tokens=self.measure(answer, model),
+        )
 
     def _raw(self, message: Message) -> int:
         calls = sum(self._count(call.name) + self._count(call.arguments) for call in message.tool_calls)

@@ -4,16 +4,14 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, overload
+from typing import Final, overload
 
 from threadkeep.agent.approvals import Approval, approval_of
 from threadkeep.agent.context import RunContext
+from threadkeep.agent.tool_arguments import ToolArguments
 from threadkeep.agent.tool_doc import read_docstring
 from threadkeep.errors import ConfigError
 from threadkeep.models.base import ToolSpec
-
-if TYPE_CHECKING:
-    from threadkeep.agent.tool_schema import Arguments
 
 Function = Callable[..., object]
 _NAME: Final = re.compile(r"[a-zA-Z0-9_-]{1,64}")
@@ -35,7 +33,7 @@ class Tool:
     name: str
     description: str
     function: Function
-    arguments: "Arguments"
+    arguments: ToolArguments
     timeout: float | None = None
     approval: Approval | None = None
 

@@ -78,6 +78,13 @@ BUILT_IN: Final = (
         takes="[NUMBER]",
         is_private=True,
     ),
+    Command(
+        name="link",
+        help="Shares what I remember of you with your account on another platform: send the code there.",
+        takes="[CODE]",
+        is_private=True,
+    ),
+    Command(name="unlink", help="Ends that for this account.", is_private=True),
     Command(name="usage", help="Tells what this conversation has cost.", is_private=True),
     Command(name="help", help="Shows this list."),
 )

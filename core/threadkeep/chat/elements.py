@@ -23,6 +23,9 @@ MOST_FIELDS: Final = 5
 MOST_ELEMENTS: Final = 25
 """The most elements under a reply: five rows of five buttons on Discord."""
 
+ANSWER: Final = "answer:"
+"""What the action of every element begins with that stands under a question: pressing it decides something."""
+
 
 class ButtonStyle(StrEnum):
     """How a button looks."""

@@ -23,6 +23,19 @@ class ToolSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OutputSchema:
+    """What an answer is to be, where it is data.
+
+    Attributes:
+        name: 1 to 64 letters, digits, ``_`` or ``-``.
+        schema: Its JSON Schema: an object.
+    """
+
+    name: str
+    schema: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelSettings:
     """How to ask.
 
@@ -30,16 +43,24 @@ class ModelSettings:
         is_streamed: Whether the text should come while it is written.
         temperature: Sampling temperature; None leaves it to the server.
         max_output_tokens: The longest answer; None leaves it to the server.
+        output: What the answer is to be; None for text.
     """
 
     is_streamed: bool = True
     temperature: float | None = None
     max_output_tokens: int | None = None
+    output: OutputSchema | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """Tokens of one model call; None where the server did not say."""
+    """Tokens of one model call; None where the server did not say.
+
+    Attributes:
+        input_tokens: Tokens that were sent.
+        cached_tokens: Those of them that the server had cached.
+        output_tokens: Tokens that the model wrote.
+    """
 
     input_tokens: int | None = None
     cached_tokens: int | None = None
@@ -60,13 +81,15 @@ class ModelAnswer:
     Attributes:
         message: The assistant message: text (that of all deltas, joined), tool calls, or both.
         usage: What it cost.
-        finish_reason: Why the model ended: ``stop``, ``tool_calls``, ``length``, ``content_filter``, or the server's
-            own word.
+        finish_reason: Why the model ended: ``stop``, ``tool_calls``, ``length``, ``content_filter``, ``refusal`` where
+            it says that it does not answer, or the server's own word.
+        model: Which model answered; empty for the one that was asked.
     """
 
     message: Message
     usage: Usage
     finish_reason: str
+    model: str = ""
 
 
 ModelEvent = TextDelta | ModelAnswer

@@ -29,6 +29,7 @@ class ChatAnswer:
         self._calls: list[_Call] = []
         self._by_index: dict[object, _Call] = {}
         self._finish_reason = ""
+        self._is_refusal = False
         self._usage = Usage()
 
     def feed(self, payload: JsonObject) -> str:
@@ -67,6 +68,7 @@ class ChatAnswer:
             tool_calls=tuple(_tool_call(call) for call in self._calls),
         )
         reason = self._finish_reason or ("tool_calls" if self._calls else "stop")
+        reason = "refusal" if self._is_refusal and reason == "stop" else reason
         return rest, ModelAnswer(message=message, usage=self._usage, finish_reason=reason)
 
     def _choice(self, payload: JsonObject) -> JsonObject:
@@ -86,7 +88,9 @@ class ChatAnswer:
             for position, call in enumerate(objects_in(message["tool_calls"])):
                 self._call(call, position)
         # A refusal is what the model has to say, so it is shown like any text.
-        piece = _content(message.get("content")) + text_in(message.get("refusal"))
+        refusal = text_in(message.get("refusal"))
+        self._is_refusal = self._is_refusal or bool(refusal)
+        piece = _content(message.get("content")) + refusal
         text = self._joiner.push(piece) if piece else ""
         if text:
             self._texts.append(text)

@@ -9,6 +9,7 @@ import httpx2
 import openai
 
 from threadkeep.errors import (
+    ContextTooLongError,
     ModelAuthError,
     ModelError,
     ModelRateLimitError,
@@ -16,7 +17,8 @@ from threadkeep.errors import (
     ModelResponseError,
     ModelUnavailableError,
 )
-from threadkeep.models.failures import one_line
+from threadkeep.models.failures import is_too_long, one_line
+from threadkeep.models.payloads import text_in
 
 _UNREACHABLE: Final = "cannot be reached: check the address and the network"
 _NETWORK_ERRORS: Final = (httpx2.HTTPError, httpx2.StreamError, aiohttp.ClientError, OSError)
@@ -63,6 +65,8 @@ def status_failure(error: openai.APIStatusError, server: str) -> ModelError:
         return ModelRateLimitError(f"{where}: {remedy} (429). It says: {detail}", retry_after=retry_after)
     if status >= 500 or status in {408, 409}:
         return ModelUnavailableError(f"{where} is failing ({status}). It says: {detail}")
+    if is_too_long(error.code or text_in(error.type), detail):
+        return ContextTooLongError(f"the conversation is too long for the model at {server}. It says: {detail}")
     return ModelRequestError(f"{where} refuses the request ({status}). It says: {detail}")
 
 

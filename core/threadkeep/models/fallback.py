@@ -80,7 +80,7 @@ class Fallback:
                     aclosing(_continued(answering, said)) as events,
                 ):
                     async for event in events:
-                        yield event
+                        yield _signed(event, model.id)
             except ModelError as error:
                 if number == len(self._models):
                     raise
@@ -103,6 +103,11 @@ class Fallback:
         """Close all models."""
         for model in self._models:
             await model.aclose()
+
+
+def _signed(event: ModelEvent, model_id: str) -> ModelEvent:
+    """Give an answer with the name of who gave it."""
+    return event if isinstance(event, TextDelta) or event.model else replace(event, model=model_id)
 
 
 async def _continued(events: AsyncIterator[ModelEvent], said: _Said) -> AsyncGenerator[ModelEvent, None]:

@@ -12,6 +12,7 @@ from threadkeep.models.base import Media, ModelSettings, ToolSpec
 from threadkeep.models.chat_answer import ChatAnswer
 from threadkeep.models.media import chat_content
 from threadkeep.models.openai_model import OpenAIModel
+from threadkeep.models.output import chat_format, described
 from threadkeep.models.payloads import JsonObject
 from threadkeep.models.wire_text import wire_arguments, wire_call_id, wire_name
 
@@ -29,11 +30,12 @@ class OpenAIChat(OpenAIModel):
     def _body(self, messages: Sequence[Message], tools: Sequence[ToolSpec], settings: ModelSettings) -> JsonObject:
         return {
             "model": self.id,
-            "messages": [_message(message) for message in messages],
+            "messages": [_message(message) for message in described(messages, settings.output, self.json_mode)],
             "tools": [_tool(tool) for tool in tools] or None,
             "temperature": settings.temperature,
             # Reasoning models refuse the older max_tokens; a server that knows only that one is served by extra_body.
             "max_completion_tokens": settings.max_output_tokens,
+            "response_format": chat_format(settings.output, self.json_mode),
             "stream": True if settings.is_streamed else None,
             "stream_options": {"include_usage": True} if settings.is_streamed else None,
         }

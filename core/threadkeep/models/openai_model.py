@@ -9,6 +9,7 @@ from threadkeep.messages import Message
 from threadkeep.models.answering import Assembler, ask
 from threadkeep.models.base import Media, ModelEvent, ModelSettings, ToolSpec
 from threadkeep.models.media import checked_media, usual_media
+from threadkeep.models.output import JsonMode
 from threadkeep.models.payloads import JsonObject
 from threadkeep.models.server import ModelServer, ServerSettings
 
@@ -30,6 +31,8 @@ class OpenAIModel(ABC):
         organization: OpenAI's id of the organization that pays.
         takes: What besides text the model takes: some of ``image``, ``pdf`` and ``audio``. Where it is not given, the
             model's name tells, and an unknown name takes text alone: a server refuses what its model does not take.
+        json_mode: How the server is asked for answers that are data: by ``schema``, or, where it does not know that,
+            for any JSON ``object``, or by ``prompt`` alone; then the schema stands in the system message.
     """
 
     id: str
@@ -40,6 +43,7 @@ class OpenAIModel(ABC):
     extra_body: Mapping[str, object] | None = field(default=None, kw_only=True)
     organization: str | None = field(default=None, kw_only=True)
     takes: Collection[Media] = field(default=_BY_NAME, kw_only=True)
+    json_mode: JsonMode = field(default="schema", kw_only=True)
     _server: ModelServer = field(init=False, repr=False)
 
     path: ClassVar[str]

@@ -11,6 +11,7 @@ from threadkeep.models.answering import Assembler
 from threadkeep.models.base import Media, ModelSettings, ToolSpec
 from threadkeep.models.media import response_content
 from threadkeep.models.openai_model import OpenAIModel
+from threadkeep.models.output import described, output_format
 from threadkeep.models.payloads import JsonObject
 from threadkeep.models.response_answer import ResponseAnswer
 from threadkeep.models.wire_text import wire_arguments, wire_call_id, wire_name
@@ -26,6 +27,8 @@ class OpenAIResponses(OpenAIModel):
     carries: ClassVar[frozenset[Media]] = frozenset({"image", "pdf"})
 
     def _body(self, messages: Sequence[Message], tools: Sequence[ToolSpec], settings: ModelSettings) -> JsonObject:
+        messages = described(messages, settings.output, self.json_mode)
+        text = output_format(settings.output, self.json_mode)
         system = [message.content for message in messages if message.role is Role.SYSTEM]
         return {
             "model": self.id,
@@ -34,6 +37,7 @@ class OpenAIResponses(OpenAIModel):
             "tools": [_tool(tool) for tool in tools] or None,
             "temperature": settings.temperature,
             "max_output_tokens": settings.max_output_tokens,
+            "text": None if text is None else {"format": text},
             "store": False,
             "stream": True if settings.is_streamed else None,
         }

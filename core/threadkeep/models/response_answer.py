@@ -11,7 +11,8 @@ from threadkeep.models.payloads import JsonObject, count_in, json_text, object_i
 from threadkeep.models.sse import TextJoiner
 
 _REASONS: Final = {"max_output_tokens": "length"}
-_TEXT_EVENTS: Final = frozenset({"response.output_text.delta", "response.refusal.delta"})
+_REFUSAL: Final = "response.refusal.delta"
+_TEXT_EVENTS: Final = frozenset({"response.output_text.delta", _REFUSAL})
 _END_EVENTS: Final = frozenset({"response.completed", "response.incomplete", "response.failed"})
 _BETWEEN_MESSAGES: Final = "\n\n"
 
@@ -25,6 +26,7 @@ class ResponseAnswer:
         self._message_id: object = None
         self._calls: dict[str, ToolCall] = {}
         self._finish_reason = ""
+        self._is_refusal = False
         self._usage = Usage()
 
     def feed(self, payload: JsonObject) -> str:
@@ -35,6 +37,7 @@ class ResponseAnswer:
         """
         kind = payload.get("type")
         if kind in _TEXT_EVENTS:
+            self._is_refusal = self._is_refusal or kind == _REFUSAL
             return self._said(text_in(payload.get("delta")), payload.get("item_id"))
         if kind == "response.output_item.done":
             self._keep_call(object_in(payload.get("item")))
@@ -54,6 +57,8 @@ class ResponseAnswer:
             raise ModelResponseError("the model server answered without output")
         self._end(payload)
         messages = [item for item in objects_in(payload.get("output")) if item.get("type") == "message"]
+        parts = [part for message in messages for part in objects_in(message.get("content"))]
+        self._is_refusal = any(text_in(part.get("refusal")) for part in parts)
         return "".join(
             self._said(text_in(part.get("text")) + text_in(part.get("refusal")), message.get("id"))
             for message in messages
@@ -72,7 +77,9 @@ class ResponseAnswer:
         message = Message(
             role=Role.ASSISTANT, content="".join(self._texts) + rest, tool_calls=tuple(self._calls.values())
         )
-        reason = "tool_calls" if self._calls and self._finish_reason == "stop" else self._finish_reason
+        reason = self._finish_reason
+        if reason == "stop":
+            reason = "tool_calls" if self._calls else "refusal" if self._is_refusal else reason
         return rest, ModelAnswer(message=message, usage=self._usage, finish_reason=reason)
 
     def _said(self, piece: str, item_id: object) -> str:

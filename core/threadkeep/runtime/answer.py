@@ -8,7 +8,6 @@ from functools import partial
 
 import structlog
 
-from threadkeep.agent.agent import Agent
 from threadkeep.agent.loop import AgentRun
 from threadkeep.agent.state import STATE, state_after
 from threadkeep.chat.adapter import Adapter, Reply, ReplyContent, ReplyRequest
@@ -31,6 +30,7 @@ from threadkeep.runtime.fenced import FencedReply
 from threadkeep.runtime.journal import DELETED_BY, STOP, Outcome, RunJournal, until_stored
 from threadkeep.runtime.order import Mark, Order, SpokenRun, unmarked
 from threadkeep.runtime.people import People
+from threadkeep.runtime.roster import Chosen
 from threadkeep.runtime.titles import give_title
 from threadkeep.runtime.view import REFERENCE_LENGTH, View, dropped_line, failure_line
 from threadkeep.stores.base import Claim, Store
@@ -60,7 +60,7 @@ class Answer:
 
     Args:
         claim: The session, what waits in it, and the right to run it.
-        agent: Who answers.
+        chosen: Who answers.
         store: Where the claim comes from.
         adapters: Where to reply, by platform.
         settings: How.
@@ -72,7 +72,7 @@ class Answer:
         self,
         claim: Claim,
         *,
-        agent: Agent,
+        chosen: Chosen,
         store: Store,
         adapters: Mapping[str, Adapter],
         settings: AnswerSettings,
@@ -80,7 +80,8 @@ class Answer:
         is_held: Callable[[], bool],
     ) -> None:
         self._claim = claim
-        self._agent = agent
+        self._agent = chosen.agent
+        self._plan = chosen.plan
         self._store = store
         self._adapters = adapters
         self._settings = settings
@@ -252,6 +253,7 @@ class Answer:
     async def _begin(self, events: tuple[MessageReceived, ...]) -> AgentRun | SpokenRun:
         begin = partial(
             self._agent.begin,
+            plan=self._plan,
             store=self._store,
             journal=self._journal,
             steering=self._steer if self._policy is Policy.STEER else None,
@@ -387,6 +389,7 @@ class Answer:
             duration=round(run.metrics.duration, 3),
             input_tokens=run.metrics.input_tokens,
             output_tokens=run.metrics.output_tokens,
+            cost=run.metrics.cost,
         )
 
     async def _hand_back(self) -> None:

@@ -23,6 +23,7 @@ from threadkeep.runtime.answer_settings import AnswerSettings
 from threadkeep.runtime.catch_up import CatchUp, CatchUpLimits
 from threadkeep.runtime.home import StoredHome
 from threadkeep.runtime.presses import hear_presses
+from threadkeep.runtime.roster import Roster, Route
 from threadkeep.runtime.stopping import guard_stops
 from threadkeep.runtime.worker import Worker
 from threadkeep.stores.base import Inbox, Store
@@ -72,6 +73,8 @@ class Bot:
         context_messages: How many messages it reads that were said before it was called into a place; 0 reads none.
         stop_button: Whether a button to stop stands under a reply while it is written, where the platform has buttons.
         admins: The ids of users (``slack:T1:U1``) who may stop every answer; others only where they take part.
+        agents: Further agents by name, to whom ``route`` and the agents' tool ``hand_over`` may give a conversation.
+        route: Which agent answers where: a rule, or names by session id, channel or kind of place.
         clock: Gives the seconds since the epoch.
 
     Raises:
@@ -94,7 +97,10 @@ class Bot:
     context_messages: int = 30
     stop_button: bool = True
     admins: Collection[str] = ()
+    agents: Mapping[str, Agent] = field(default_factory=dict)
+    route: Route | None = None
     clock: Callable[[], float] = time.time
+    _roster: Roster = field(init=False, repr=False)
     _command_table: Mapping[str, Command] = field(init=False, repr=False)
     _stack: AsyncExitStack | None = field(default=None, init=False, repr=False)
     _work: asyncio.Task[None] | None = field(default=None, init=False, repr=False)
@@ -105,6 +111,7 @@ class Bot:
         if len({adapter.name for adapter in self.adapters}) < len(self.adapters):
             raise ConfigError("A bot takes one adapter for each platform; two of those given have the same name.")
         self._command_table = command_table(self.commands)
+        self._roster = Roster(self.agent, self.agents, self.route)
         if self.store is None and not self.agent.has_own_store:
             self.store = self.agent.store
 
@@ -143,8 +150,9 @@ class Bot:
         store = self.store or self.agent.store
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(store)
-            stack.push_async_callback(self.agent.aclose)
-            await self.agent.prepare()
+            for agent in self._roster.agents:
+                stack.push_async_callback(agent.aclose)
+                await agent.prepare()
             # The stack unwinds from the end: runs end while the platforms can still show their replies. What is said
             # meanwhile is accepted into the store and answered by the next process.
             for adapter in self.adapters:
@@ -168,7 +176,7 @@ class Bot:
 
     def _make_worker(self, store: Store) -> Worker:
         return Worker(
-            agent=self.agent,
+            agent=self._roster,
             store=store,
             adapters={adapter.name: adapter for adapter in self.adapters},
             settings=AnswerSettings(

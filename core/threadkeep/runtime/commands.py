@@ -5,14 +5,19 @@ from dataclasses import replace
 from functools import partial
 from typing import Final
 
+from threadkeep.agent.handing import AGENT
 from threadkeep.agent.history import DELETED, current_runs, live_runs
 from threadkeep.agent.loop import AgentRun
+from threadkeep.agent.state import STATE, RunState
+from threadkeep.agent.window import summary_of
 from threadkeep.chat.adapter import Whispers
 from threadkeep.chat.commands import Command, CommandContext
 from threadkeep.chat.events import MessageReceived
 from threadkeep.messages import Message, Role
 from threadkeep.runs import Run, RunStatus
 from threadkeep.runtime.context import MORE_RUNS, note_on, read_back
+from threadkeep.runtime.journal import until_stored
+from threadkeep.runtime.linking import Linking
 from threadkeep.runtime.order import Mark, Order, SpokenRun
 from threadkeep.runtime.remembering import Remembering
 from threadkeep.runtime.saying import help_text, unknown_text, usage_text
@@ -26,7 +31,7 @@ NEW: Final = "new"
 RETRY: Final = "retry"
 _SUMMARY: Final = "summary"
 # What is known of a person. What a conversation has cost may be read by all who take part in it.
-_OF_THE_ASKER: Final = frozenset({"memory", "forget"})
+_OF_THE_ASKER: Final = frozenset({"memory", "forget", "link", "unlink"})
 
 
 def is_private(event: MessageReceived, commands: Mapping[str, Command]) -> bool:
@@ -66,20 +71,29 @@ def _mark(order: Order, run: Run) -> Run:
 
 
 async def _perform(order: Order) -> str:
-    if order.name in _OF_THE_ASKER and _would_be_overheard(order):
-        return _elsewhere(order)
+    if order.name in _OF_THE_ASKER:
+        return _elsewhere(order) if _would_be_overheard(order) else await _perform_for_the_asker(order)
     match order.name:
         case "new":
+            await _release_agent(order)
             return "A fresh conversation begins here. What was said before stays readable, and I do not look at it."
-        case "memory":
-            return await _remembering(order).listed()
-        case "forget":
-            return await _remembering(order).forget(order.text)
         case "usage":
             found = await read_back(order.claim, order.store.history, runs=USAGE_RUNS)
             return usage_text(found.runs, most=USAGE_RUNS, total=found.session.run_count)
         case _:
             return help_text(order.settings.commands.values(), order.settings.description)
+
+
+async def _perform_for_the_asker(order: Order) -> str:
+    match order.name:
+        case "memory":
+            return await _remembering(order).listed()
+        case "forget":
+            return await _remembering(order).forget(order.text)
+        case "link":
+            return await _linking(order).link(order.text)
+        case _:
+            return await _linking(order).unlink()
 
 
 async def _perform_own(order: Order, command: Command | None) -> str:
@@ -100,11 +114,21 @@ async def _perform_own(order: Order, command: Command | None) -> str:
     return await command.run(context, order.text)
 
 
+async def _release_agent(order: Order) -> None:
+    """Let the route say again which agent of the bot answers."""
+    state = RunState(order.claim.session.state)
+    state.values.pop(AGENT, None)
+    changes = state.changes()
+    if changes is not None:
+        await order.journal.record({STATE: changes})
+
+
 def _remembering(order: Order) -> Remembering:
-    memory = order.agent.memory
-    return Remembering(
-        order.store.memories, str(order.event.user), journal=order.journal, shown=memory.max_memos if memory else None
-    )
+    return Remembering(order.store, str(order.event.user), journal=order.journal)
+
+
+def _linking(order: Order) -> Linking:
+    return Linking(order.store, order.event.user, run_id=order.claim.run_id, journal=order.journal)
 
 
 def _would_be_overheard(order: Order) -> bool:
@@ -117,7 +141,7 @@ def _elsewhere(order: Order) -> str:
 
 
 async def _begin_retry(order: Order) -> tuple[AgentRun | SpokenRun, Mark]:
-    shown = order.agent.history_runs
+    shown = order.agent.needed_runs
     found = await read_back(order.claim, order.store.history, runs=shown + MORE_RUNS)
     answered = [run for run in live_runs(current_runs(found)) if run.command in (None, RETRY)]
     last = answered[-1] if answered else None
@@ -146,12 +170,27 @@ def _mark_retry(order: Order, replaced: str, run: Run) -> Run:
 
 
 async def _begin_summary(order: Order) -> tuple[AgentRun | SpokenRun, Mark]:
-    found = await read_back(order.claim, order.store.history, runs=SUMMARY_RUNS)
-    said = as_transcript(live_runs(current_runs(found)), order.talk, is_shared=order.event.place.is_shared)
+    found = await _unsummarised(order)
+    known = "" if order.agent.summary is None else summary_of(found)
+    said = as_transcript(
+        live_runs(current_runs(found)), order.talk, is_shared=order.event.place.is_shared, summary=known
+    )
     if not said:
         return _say(order, "Nothing has been said here yet.")
     request = order.request((Message(role=Role.USER, content=said),), SUMMARY_INSTRUCTIONS)
     return order.begin(request, None, is_bare=True), partial(_mark, order)
+
+
+async def _unsummarised(order: Order) -> Transcript:
+    """Read what the rolling summary does not cover; without one, the last runs."""
+    session = order.claim.session
+    after = session.summarised if order.agent.summary is not None else 0
+    if not after:
+        return await read_back(order.claim, order.store.history, runs=SUMMARY_RUNS)
+    page = await until_stored(
+        lambda: order.store.digests.page(session.session_id, after=after, runs=SUMMARY_RUNS), what="page"
+    )
+    return page or Transcript(session=session, runs=order.claim.runs, amendments=order.claim.amendments)
 
 
 def _say(order: Order, text: str) -> tuple[AgentRun | SpokenRun, Mark]:

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from threadkeep.agent.personal import memos_of
 from threadkeep.chat.home import HomeMemo, HomePage, HomeSession
 from threadkeep.errors import InvalidKeyError
 from threadkeep.sessions import Session, SessionKey, UserKey
@@ -35,7 +36,7 @@ class StoredHome:
         known = await self._store.history.sessions(user_id, limit=sessions)
         found = [session for session in known if user_id in session.user_ids and _is_of(session, user)]
         runs, tokens = await self._usage(user_id, found)
-        remembered = await self._store.memories.list(user_id, limit=memos)
+        remembered = await memos_of(self._store, user_id, limit=memos)
         return HomePage(
             sessions=tuple(
                 HomeSession(session_id=session.session_id, name=session.name, updated_at=session.updated_at)
@@ -54,7 +55,8 @@ class StoredHome:
         Raises:
             StoreError: It cannot be forgotten now.
         """
-        return await self._store.memories.remove(str(user), memo_id)
+        accounts = await self._store.links.of(str(user))
+        return any([await self._store.memories.remove(account, memo_id) for account in accounts])
 
     async def _usage(self, user_id: str, sessions: list[Session]) -> tuple[int, int]:
         runs = tokens = 0

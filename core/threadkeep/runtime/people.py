@@ -9,9 +9,10 @@ from typing import Final
 import structlog
 
 from threadkeep.agent.asking import DECISION, QUESTION, Questions
-from threadkeep.agent.questions import ANSWER, REFERENCE, Question
+from threadkeep.agent.questions import REFERENCE, Question
 from threadkeep.agent.questions_json import encode_decision
 from threadkeep.chat.adapter import Adapter, Whispers
+from threadkeep.chat.elements import ANSWER
 from threadkeep.chat.events import ActionPressed, Addressing, MessageReceived, StopRequested
 from threadkeep.errors import ConfigError, PlatformError
 from threadkeep.runs import Decision

@@ -1,7 +1,7 @@
 """What becomes of presses: those of questions go to the run that asks, the others are said to the agent."""
 
-from threadkeep.agent.questions import ANSWER
 from threadkeep.chat.adapter import Acceptance, Adapter, Sink
+from threadkeep.chat.elements import ANSWER
 from threadkeep.chat.events import ActionPressed, Event, MessageReceived
 from threadkeep.runtime.people import OVER, whisper
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from threadkeep.agent.costs import Cost, total_cost
 from threadkeep.agent.history import after_boundary
 from threadkeep.chat.commands import STOP, Command
 from threadkeep.runs import Run
@@ -53,7 +54,17 @@ def usage_text(runs: Sequence[Run], *, most: int, total: int) -> str:
         f"{tokens_in:,} tokens in{f' ({cached:,} of them cached)' if cached else ''}, {tokens_out:,} out."
     )
     untold = sum(run.metrics.input_tokens is None for run in asked)
-    return f"{text} For {_count(untold, 'answer')} the model's server did not tell." if untold else text
+    missing = f" For {_count(untold, 'answer')} the model's server did not tell." if untold else ""
+    return f"{text}{missing}{_money(total_cost(asked))}"
+
+
+def _money(cost: Cost) -> str:
+    """Say what that is in money, as far as it is known."""
+    if not cost.money:
+        return ""
+    kind = "at least " if not cost.is_whole else "about " if cost.is_estimated else ""
+    note = " (partly estimated)" if cost.is_estimated else ""
+    return f" That is {kind}${cost.money:,.4f}{note}."
 
 
 def _count(number: int, thing: str) -> str:

@@ -8,11 +8,12 @@ from threadkeep.agent.questions import APPROVE, DENY, Question
 from threadkeep.chat.adapter import ReplyContent, ReplyState, ToolActivity, ToolStatus
 from threadkeep.chat.elements import MOST_ELEMENTS, Button, Element, Elements
 from threadkeep.chat.visible import italic
-from threadkeep.errors import ModelRateLimitError, ModelUnavailableError
+from threadkeep.errors import ContextTooLongError, EmptyAnswerError, ModelRateLimitError, ModelUnavailableError
 from threadkeep.runs import (
     ContentDelta,
     Decision,
     FileNotRead,
+    RunCompleted,
     RunEvent,
     RunStatus,
     ToolCallCompleted,
@@ -26,6 +27,15 @@ _STATES: Final = {
     RunStatus.CANCELLED: ReplyState.STOPPED,
     RunStatus.FAILED: ReplyState.FAILED,
 }
+_ENDS: Final = {
+    "length": "_Cut off: the answer reached the longest length that the model may write._",
+    "content_filter": "_Cut off by the content filter of the model's provider._",
+    "refusal": "_The model declined to answer this._",
+}
+_SILENCES: Final = {
+    "length": "Sorry, my language model reached the longest length of an answer before it said anything.",
+    "content_filter": "Sorry, the content filter of my language model's provider let no answer through.",
+}
 REFERENCE_LENGTH = 8
 """How many characters of the run id people are shown as a reference."""
 
@@ -34,6 +44,10 @@ def failure_line(error: BaseException, run_id: str) -> str:
     """Return the one line that people see when a run fails; it never holds a provider's text."""
     if isinstance(error, ModelUnavailableError | ModelRateLimitError):
         text = "Sorry, my language model is not available right now. Please try again in a minute."
+    elif isinstance(error, ContextTooLongError):
+        text = "Sorry, this is too long for my language model. Please say it in fewer words, or begin anew with !new."
+    elif isinstance(error, EmptyAnswerError):
+        text = _SILENCES.get(error.finish_reason, "Sorry, my language model said nothing. Please ask again.")
     else:
         text = "Sorry, something went wrong and I could not finish this answer. Please try again."
     return f"{text} (reference {run_id[:REFERENCE_LENGTH]})"
@@ -73,6 +87,8 @@ class View:
                 self.tools[call.id] = replace(self.tools[call.id], details=details)
             case ToolCallCompleted():
                 self._complete(event)
+            case RunCompleted(response=response) if response.finish_reason in _ENDS:
+                self.add_line(_ENDS[response.finish_reason])
             case _:
                 return False
         return True

@@ -16,6 +16,7 @@ from threadkeep.errors import StoreUnavailableError, ThreadkeepError
 from threadkeep.runtime.answer import Answer
 from threadkeep.runtime.answer_settings import AnswerSettings
 from threadkeep.runtime.journal import until_stored
+from threadkeep.runtime.roster import Roster
 from threadkeep.sessions import new_run_id
 from threadkeep.stores.base import Claim, Lease, Store
 from threadkeep.stores.operations import Signal, SignalKind
@@ -27,6 +28,7 @@ _STORE_RETRY_SECONDS = 0.5
 _RENEWALS_PER_LEASE = 3
 _UNHEARD_SECONDS = 5.0
 _MOST_UNHEARD = 1000
+_BACKGROUND_SECONDS = 2.0
 _DEFAULTS = AnswerSettings()
 
 
@@ -65,7 +67,7 @@ class Worker:
     """Answers ready sessions until it is told to stop.
 
     Args:
-        agent: Who answers.
+        agent: Who answers: an agent, or several of whom one is chosen for each conversation.
         store: Where sessions wait.
         adapters: Where to reply, by platform.
         settings: How to answer.
@@ -78,7 +80,7 @@ class Worker:
     def __init__(
         self,
         *,
-        agent: Agent,
+        agent: Agent | Roster,
         store: Store,
         adapters: Mapping[str, Adapter],
         settings: AnswerSettings = _DEFAULTS,
@@ -87,7 +89,7 @@ class Worker:
         monotonic: Callable[[], float] = time.monotonic,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._agent = agent
+        self._roster = agent if isinstance(agent, Roster) else Roster(agent, {}, None)
         self._store = store
         self._adapters = adapters
         self._settings = settings
@@ -102,7 +104,7 @@ class Worker:
         self._answers: dict[str, Answer] = {}
         self._unheard = RecentNames(seconds=_UNHEARD_SECONDS, clock=monotonic)
         self._missed_at = float("-inf")
-        self._background = Background()
+        self._background = Background(grace=_BACKGROUND_SECONDS)
 
     @property
     def name(self) -> str:
@@ -160,7 +162,7 @@ class Worker:
 
     async def _claim(self) -> Claim | None:
         try:
-            runs = self._agent.history_runs
+            runs = self._roster.history_runs
             return await self._store.inbox.claim(
                 self._name, run_id=new_run_id(), runs=runs, platforms=frozenset(self._adapters)
             )
@@ -183,7 +185,7 @@ class Worker:
     async def _answer(self, claim: Claim) -> None:
         answer = Answer(
             claim,
-            agent=self._agent,
+            chosen=self._roster.choose(claim),
             store=self._store,
             adapters=self._adapters,
             settings=self._settings,

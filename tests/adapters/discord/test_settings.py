@@ -30,6 +30,7 @@ def test_all_settings_are_read():
             "DISCORD_API_URL": "http://127.0.0.1:1234/api/v10/",
             "DISCORD_SHARDS": "16",
             "DISCORD_SHARDS_PER_PROCESS": "4",
+            "DISCORD_COMMANDS": "no",
         }
     )
     assert settings is not None
@@ -39,6 +40,7 @@ def test_all_settings_are_read():
     assert settings.link_previews
     assert settings.api_url == "http://127.0.0.1:1234/api/v10"
     assert (settings.shards, settings.shards_per_process) == (16, 4)
+    assert not settings.commands
 
 
 def test_the_defaults_ask_for_least():
@@ -47,6 +49,7 @@ def test_the_defaults_ask_for_least():
     assert (settings.message_content, settings.link_previews) == (False, False)
     assert (settings.reply_in, settings.api_url) == ("place", None)
     assert (settings.shards, settings.shards_per_process) == (1, None)
+    assert settings.commands
 
 
 def test_the_number_of_shards_may_be_left_to_discord():

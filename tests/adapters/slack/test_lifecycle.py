@@ -144,7 +144,7 @@ async def test_slack_out_of_reach_is_said_at_the_start(slack, socket_settings, s
 
 
 async def test_a_websocket_that_is_not_let_through_is_said_at_the_start(monkeypatch, slack, socket_settings, sink):
-    monkeypatch.setattr("threadkeep_slack.transport.socket_mode.CONNECT_SECONDS", 0.2)
+    monkeypatch.setattr("threadkeep_slack.transport.socket_link.CONNECT_SECONDS", 0.2)
     nowhere = {"ok": True, "url": "ws://127.0.0.1:1/link"}
     slack.faults.add(Fault(match="apps.connections.open", kind="status", status=200, body=nowhere))
     with pytest.raises(PlatformUnavailableError, match="websocket"):

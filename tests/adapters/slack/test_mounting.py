@@ -207,6 +207,15 @@ async def test_before_the_start_and_after_the_stop_slack_is_asked_to_come_again(
         assert (await post(f"{base}/slack/events", body, signed(slack, body)))[0] == 503
 
 
+@pytest.mark.parametrize("serving", [uvicorn_serving, aiohttp_serving], ids=["asgi", "aiohttp"])
+async def test_a_proxy_may_lead_to_another_path(slack, acme, adapter, bot, sink, serving):
+    build = SlackASGI if serving is uvicorn_serving else slack_app
+    async with serving(build(adapter, bot, path="/hooks/slack")) as base:
+        await slack.use_request_url(f"{base}/hooks/slack")
+        await acme.user("Ann").dm("hello")
+        await sink.wait_for()
+
+
 async def test_stop_lets_requests_in_progress_end(slack, acme, adapter, sink):
     async with uvicorn_serving(SlackASGI(adapter), lifespan="off") as base:
         await adapter.start(sink)

@@ -136,7 +136,10 @@ async def test_under_load_no_message_is_lost_doubled_or_out_of_order_at_a_renewa
     async with open_socket() as socket:
         for number in range(120):
             if number % 6 == 3:
-                await slack.disconnect_sockets("warning" if number % 12 == 3 else "refresh_requested", grace=0.5)
+                names = slack.connections
+                if number % 12 == 3:
+                    await slack.disconnect_sockets("warning", names=names)
+                await slack.disconnect_sockets(grace=0.5, names=names)
                 assert socket.is_up
             await people[number % 4].dm(f"message {number}")
         await slack.wait_until_settled(timeout=15)
@@ -148,6 +151,23 @@ async def test_under_load_no_message_is_lost_doubled_or_out_of_order_at_a_renewa
     tried = [attempt for delivery in slack.deliveries for attempt in delivery.attempts]
     assert {attempt.outcome for attempt in tried} <= {"acked", "no_connection"}
     assert all(delivery.acked_by == delivery.attempts[-1].connection for delivery in slack.deliveries)
+
+
+async def test_after_a_warning_the_old_socket_is_in_use_until_slack_ends_it(slack, acme, open_socket, inlet):
+    async with open_socket():
+        (old,) = slack.connections
+        await slack.disconnect_sockets("warning")
+        await slack.wait_for_connections(2)
+        used = set()
+        number = 0
+        while len(used) < 2:
+            (said,) = (await acme.user("Ann").dm(f"message {number}")).deliveries
+            await slack.wait_until_acked(said)
+            used.add(said.acked_by)
+            number += 1
+        await slack.disconnect_sockets("refresh_requested", grace=5.0, names=[old])
+        (new,) = await slack.wait_for_connections(1)
+        assert new != old
 
 
 async def test_a_cut_socket_is_opened_again(slack, acme, open_socket, inlet):
@@ -207,6 +227,16 @@ async def test_each_socket_has_an_address_of_its_own(slack, open_socket):
             await slack.wait_for_connections(0)
             await slack.wait_for_connections(1)
             assert len(slack.calls("apps.connections.open")) == round_number
+
+
+async def test_an_address_whose_ticket_is_spent_is_not_tried_again(slack, acme, open_socket, inlet):
+    async with open_socket():
+        spent = slack.calls("apps.connections.open")[0].result
+        slack.faults.add(Fault(match="apps.connections.open", kind="status", status=200, body=spent))
+        slack.cut_sockets()
+        await acme.user("Ann").dm("over a fresh one")
+        await inlet.wait_for("over a fresh one")
+        assert not slack.faults.pending
 
 
 async def test_where_slack_allows_no_further_socket_the_old_one_makes_room(

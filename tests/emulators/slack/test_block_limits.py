@@ -17,7 +17,7 @@ GOOD = [
     {"type": "header", "text": plain("x" * 150)},
     {"type": "section", "fields": [plain("x")] * 10},
     {"type": "section", "text": plain("x"), "accessory": button()},
-    {"type": "actions", "elements": [button()] * 25},
+    {"type": "actions", "elements": [button(action_id=f"a{number}") for number in range(25)]},
     {"type": "actions", "elements": [button(value="x" * 2_000)]},
     {"type": "markdown", "text": "x" * 12_000},
     {"type": "task_card", "task_id": "1", "title": "Search", "status": "complete"},

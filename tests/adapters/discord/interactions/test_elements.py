@@ -1,6 +1,7 @@
 """What can be pressed, chosen and filled in under a reply."""
 
 import pytest
+from discord.http import MultipartParameters
 
 from threadkeep.chat.adapter import ReplyContent
 from threadkeep.chat.elements import Button, ButtonStyle, Form, Option, Select, TextField
@@ -115,7 +116,7 @@ async def test_elements_stand_under_the_last_part_only(general, showing, discord
     assert [list(part.buttons.values()) for part in parts] == [[], ["Approve"]]
 
 
-async def test_elements_that_change_are_edited_though_the_text_stays(adapter, general, ben, record, inbox, discord, ann):
+async def test_elements_that_change_are_edited_though_the_text_stays(adapter, general, record, inbox, discord, ann):
     await ann.says(general, f"{discord.bot.mention} do it")
     reply = adapter.open_reply(record.request(await inbox.next()))
     await reply.show(ReplyContent(text="Shall I?", elements=(APPROVE,)))
@@ -140,8 +141,6 @@ async def test_a_post_that_is_repeated_shows_the_elements_of_its_last_state(
 async def test_a_press_of_a_button_of_somebody_else_is_told_to_be_over(adapter, discord, general, ann, inbox):
     client = adapter._connected()
     row = {"type": 1, "components": [{"type": 2, "style": 1, "label": "Old", "custom_id": "another-bot"}]}
-    from discord.http import MultipartParameters
-
     params = MultipartParameters(payload={"content": "hi", "components": [row]}, multipart=None, files=None)
     await client.http.send_message(general.id, params=params)
     pressed = await ann.clicks(general.messages[-1], "Old")

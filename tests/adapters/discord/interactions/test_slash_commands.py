@@ -1,15 +1,20 @@
 """Slash commands and their answers."""
 
+import asyncio
+from dataclasses import replace
+
 import pytest
 
 from threadkeep.chat.adapter import Acceptance
 from threadkeep.chat.commands import BUILT_IN, Command
+from threadkeep.chat.elements import Button
 from threadkeep.chat.events import Addressing, MessageReceived, PlaceKind
+from threadkeep_discord import DiscordAdapter
 from threadkeep_discord.interactions.commands import is_up_to_date, wanted_commands
-from threadkeep_emulators.discord import Intent, MessageFlag
+from threadkeep_emulators.discord import Intent, MessageFlag, Permission
 from threadkeep_emulators.faults import Fault
 
-ALL = ("ask", "stop", "new", "retry", "summary", "memory", "forget", "usage", "help")
+ALL = ("ask", "stop", *(command.name for command in BUILT_IN))
 LIST = "GET /applications/{application_id}/commands"
 REPLACE = "PUT /applications/{application_id}/commands"
 CALLBACK = "POST /interactions/{interaction_id}/{token}/callback"
@@ -37,8 +42,6 @@ async def test_commands_are_listed_again_only_when_they_have_changed(discord, li
 
 
 async def test_commands_of_the_bots_own_are_listed_too(discord, guild, general, ann, inbox, until):
-    from threadkeep_discord import DiscordAdapter
-
     adapter = DiscordAdapter(discord.bot.token, api_url=discord.api_url)
     adapter.offer_commands((*BUILT_IN, Command(name="weather", help="Tells the weather.", takes="CITY", run=_nothing)))
     await adapter.start(inbox)
@@ -143,9 +146,8 @@ async def test_a_private_answer_that_comes_after_the_token_is_a_direct_message(
 async def test_an_interaction_that_could_not_be_deferred_is_answered_in_the_place(
     discord, listed, general, ann, inbox, record, show
 ):
-    discord.faults.add(
-        Fault(match=CALLBACK, kind="status", status=404, times=1, body={"code": 10062, "message": "Unknown interaction"})
-    )
+    gone = {"code": 10062, "message": "Unknown interaction"}
+    discord.faults.add(Fault(match=CALLBACK, kind="status", status=404, body=gone))
     await ann.slash(general, "summary")
     await show(listed, record, await inbox.next(), "Here.")
     assert [message.text for message in general.messages] == ["Here."]
@@ -160,10 +162,10 @@ async def test_an_answer_whose_arrival_is_not_known_is_given_again(discord, list
     assert len(general.messages) == 1
 
 
-async def test_a_worker_elsewhere_answers_a_command(discord, connect, shared, guild, general, ann, inbox, record, show, until):
-    await connect(shared=shared)
+async def test_a_worker_elsewhere_answers_a_command(connect, shared, general, ann, inbox, record, show):
+    ingress = await connect(shared=shared)
     worker = await connect(None, shared=shared)
-    await until(lambda: "stop" in discord.commands)
+    await ingress._front._listing
     used = await ann.slash(general, "help")
     await show(worker, record, await inbox.next(), "Like this.")
     assert used.original.text == "Like this."
@@ -177,9 +179,9 @@ async def test_a_conversation_that_is_full_says_so_to_who_asked(discord, connect
     assert (await used.wait_for()).text == "Too much is waiting here already. Please try again later."
 
 
-async def test_a_private_reply_without_a_command_is_a_direct_message(discord, adapter, general, ann, inbox, record, show):
-    from dataclasses import replace
-
+async def test_a_private_reply_without_a_command_is_a_direct_message(
+    discord, adapter, general, ann, inbox, record, show
+):
     await ann.says(general, f"{discord.bot.mention} !memory")
     event = replace(await inbox.next(), is_private=True)
     await show(adapter, record, event, "You like bread.")
@@ -215,3 +217,73 @@ async def test_no_privileged_intent_is_needed(discord, listed, general, ann, inb
     await ann.slash(general, "ask", question="why?")
     assert (await inbox.next()).text == "why?"
     assert not discord.gateway.sessions[0].intents & Intent.MESSAGE_CONTENT
+
+
+async def test_a_question_where_the_bot_may_not_write_is_answered_by_the_command_alone(
+    discord, listed, general, ann, inbox, record, show
+):
+    general.deny(Permission.SEND_MESSAGES)
+    used = await ann.slash(general, "ask", question="Why?")
+    event = await inbox.next()
+    await show(listed, record, event, "word " * 900)
+    assert used.original.text.startswith("word word")
+    assert len(used.messages) == len(record.posted) == 3
+
+
+async def test_somebody_is_told_by_another_process_under_what_they_pressed(
+    discord, connect, shared, general, ann, inbox, record, show
+):
+    await connect(shared=shared)
+    worker = await connect(None, shared=shared)
+    await ann.says(general, f"{discord.bot.mention} hi")
+    await show(worker, record, await inbox.next(), "Hello.", elements=(Button(action="go", label="Go"),))
+    pressed = await ann.clicks(general.messages[-1], "Go")
+    event = (await inbox.wait_for(2))[1]
+    await worker.whisper(event.place, event.user, "Only for you.")
+    told = await pressed.wait_for(lambda message: message.text == "Only for you.")
+    assert MessageFlag.EPHEMERAL in told.flags
+    assert ann.dm_channel.messages == []
+
+
+async def test_who_pressed_long_ago_is_told_in_direct_messages(
+    discord, adapter, general, ann, inbox, record, show, clock
+):
+    await ann.says(general, f"{discord.bot.mention} hi")
+    await show(adapter, record, await inbox.next(), "Hello.", elements=(Button(action="go", label="Go"),))
+    pressed = await ann.clicks(general.messages[-1], "Go")
+    event = (await inbox.wait_for(2))[1]
+    await pressed.wait_answered()
+    clock.skip(16 * 60)
+    await adapter.whisper(event.place, event.user, "Only for you.")
+    assert [message.text for message in ann.dm_channel.messages] == ["Only for you."]
+
+
+async def test_who_takes_no_direct_messages_is_told_so_instead_of_a_private_answer(
+    discord, adapter, general, ann, inbox, record, show
+):
+    ann.closes_dms()
+    await ann.says(general, f"{discord.bot.mention} !memory")
+    event = replace(await inbox.next(), is_private=True)
+    for _ in range(2):
+        await show(adapter, record, event, "You like bread. " * 200)
+    assert ["take no direct messages" in message.text for message in general.messages] == [False, True]
+
+
+async def test_a_command_whose_process_dies_before_it_is_deferred_is_answered_in_the_place(
+    connect, shared, general, ann, inbox, record, show
+):
+    accepted = asyncio.Event()
+
+    async def accept_and_hang(event):
+        await inbox(event)
+        await accepted.wait()
+
+    ingress = await connect(accept_and_hang, shared=shared)
+    await ingress._front._listing
+    used = await ann.slash(general, "summary")
+    event = await inbox.next()
+    worker = await connect(None, shared=shared)
+    await show(worker, record, event, "It was about bread.")
+    assert not used.is_answered
+    assert [message.text for message in general.messages] == ["It was about bread."]
+    accepted.set()

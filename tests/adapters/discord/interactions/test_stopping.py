@@ -101,7 +101,7 @@ async def test_the_stop_button_of_an_earlier_process_still_works(connect, genera
     assert isinstance((await inbox.wait_for(2))[1], StopRequested)
 
 
-async def test_the_stop_button_in_a_thread_of_its_own_means_the_thread(discord, connect, guild, general, ann, inbox, record):
+async def test_the_stop_button_in_a_thread_of_its_own_means_the_thread(discord, connect, general, ann, inbox, record):
     adapter = await connect(reply_in="thread")
     asked = await ann.says(general, f"{discord.bot.mention} tell me everything")
     reply = adapter.open_reply(record.request(await inbox.next()))

@@ -6,6 +6,7 @@ import pytest
 
 from threadkeep.chat.desk import BotFacts, CommandFacts
 from threadkeep.errors import ConfigError
+from threadkeep_slack.controls.room import SHORTCUTS
 from threadkeep_slack.installs.manifest import build_manifest
 from threadkeep_slack.installs.manifest_rules import check_manifest, cut
 from threadkeep_slack.installs.needs import EVENTS, SCOPES, Feature, events_for, scopes_for
@@ -87,3 +88,16 @@ def test_everything_that_is_wrong_is_said_at_once():
 )
 def test_texts_become_one_line(text, expected):
     assert cut(text, 5) == expected
+
+
+def test_with_a_prefix_the_app_has_one_slash_command():
+    commands = (CommandFacts(name="new", help="x"), CommandFacts(name="help", help="x"))
+    (entry,) = build_manifest(facts(commands=commands), prefix="/keeper")["features"]["slash_commands"]
+    assert (entry["command"], entry["usage_hint"]) == ("/keeper", "COMMAND")
+    assert "stop, new, help" in entry["description"]
+
+
+def test_the_shortcuts_are_those_that_are_heard():
+    shortcuts = build_manifest(facts())["features"]["shortcuts"]
+    assert [shortcut["callback_id"] for shortcut in shortcuts] == list(SHORTCUTS)
+    assert all(len(shortcut["name"]) <= 24 and len(shortcut["description"]) <= 150 for shortcut in shortcuts)

@@ -1,0 +1,126 @@
+"""A server for tests, with the library's own server package; as a program it speaks stdio."""
+
+import asyncio
+import os
+from typing import Annotated
+
+from mcp.server.mcpserver import Context, Elicit, Image, MCPServer, RequestStateSecurity, Resolve
+from mcp.types import BlobResourceContents, EmbeddedResource, ResourceLink
+from pydantic import BaseModel
+
+PNG = (
+    b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x02\x00\x00\x00\x90wS\xde\x00\x00\x00\x0c"
+    b"IDATx\x9cc\xf8\xcf\xc0\x00\x00\x03\x01\x01\x00\xc9\xfe\x92\xef\x00\x00\x00\x00IEND\xaeB`\x82"
+)
+
+
+class Issue(BaseModel):
+    """What a tool gives back as data."""
+
+    number: int
+    title: str
+
+
+class Answer(BaseModel):
+    """What people are asked."""
+
+    severity: str
+    count: int = 1
+
+
+async def ask_severity(title: str) -> Elicit[Answer]:
+    """Ask how bad it is."""
+    return Elicit(f"How bad is {title}?", Answer)
+
+
+def make_server(name: str = "tracker") -> MCPServer:
+    """Make the server; its keys outlive a restart."""
+    server = MCPServer(name, request_state_security=RequestStateSecurity(keys=["k" * 32]))
+    server.calls = []
+
+    @server.tool()
+    def add(left: int, right: int) -> int:
+        """Add two numbers."""
+        return left + right
+
+    @server.tool()
+    def find(number: int) -> Issue:
+        """Find an issue."""
+        return Issue(number=number, title="Broken")
+
+    @server.tool()
+    def fail() -> str:
+        """Fail."""
+        raise ValueError("the disk is full")
+
+    @server.tool()
+    def huge() -> str:
+        """Say very much."""
+        return "x" * 500_000
+
+    @server.tool()
+    def picture() -> list:
+        """Draw."""
+        return [Image(data=PNG, format="png"), "a dot"]
+
+    @server.tool()
+    def resources() -> list:
+        """Give all kinds of resources."""
+        text = BlobResourceContents(uri="file:///notes/plan.txt", mime_type="text/plain", blob="cGxhbiBC")
+        return [
+            EmbeddedResource(resource=text),
+            ResourceLink(name="board", uri="https://example.com/board", description="the board"),
+        ]
+
+    @server.tool()
+    async def count(context: Context) -> str:
+        """Tell how far it is."""
+        await context.report_progress(1, 2, "half")
+        return "counted"
+
+    @server.tool()
+    async def slow() -> str:
+        """Take long."""
+        server.calls.append("slow")
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            server.calls.append("slow cancelled")
+            raise
+        return "done"
+
+    @server.tool()
+    def crash() -> str:
+        """End the server."""
+        os._exit(1)
+
+    @server.tool()
+    def environment(name: str) -> str:
+        """Tell a variable."""
+        return os.environ.get(name, "unset")
+
+    @server.tool()
+    def whoami(context: Context) -> str:
+        """Tell whose token came."""
+        return (context.headers or {}).get("authorization", "nobody")
+
+    @server.tool()
+    async def grow(context: Context) -> str:
+        """Offer one more tool."""
+        server.add_tool(lambda: "grown", name="grown", description="New")
+        await context.notify_tools_changed()
+        return "grown"
+
+    @server.tool()
+    async def report(title: str, answer: Annotated[Answer, Resolve(ask_severity)]) -> str:
+        """Report an issue."""
+        server.calls.append("report")
+        return f"{title}: {answer.severity} x{answer.count}"
+
+    server.tool(name="odd.name")(lambda: "dotted")
+    server.tool(name="odd/name")(lambda: "slashed")
+    return server
+
+
+if __name__ == "__main__":
+    make_server().run("stdio")
