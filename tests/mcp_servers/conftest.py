@@ -47,7 +47,7 @@ class HttpServer:
         config = uvicorn.Config(self._guarded(app), log_config=None, timeout_graceful_shutdown=0)
         self._uvicorn = uvicorn.Server(config)
         self._task = asyncio.create_task(self._uvicorn.serve(sockets=[listener]))
-        while not self._uvicorn.started:
+        while not self._uvicorn.started:  # noqa: ASYNC110 - it tells by no event
             await asyncio.sleep(0.01)
 
     async def stop(self) -> None:

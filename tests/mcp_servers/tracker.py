@@ -28,9 +28,88 @@ class Answer(BaseModel):
     count: int = 1
 
 
+class Nothing(BaseModel):
+    """A question that is only to be accepted."""
+
+
 async def ask_severity(title: str) -> Elicit[Answer]:
     """Ask how bad it is."""
     return Elicit(f"How bad is {title}?", Answer)
+
+
+async def ask_whether(number: int) -> Elicit[Nothing]:
+    """Ask whether it may be."""
+    return Elicit(f"Close issue {number}?", Nothing)
+
+
+def add(left: int, right: int) -> int:
+    """Add two numbers."""
+    return left + right
+
+
+def find(number: int) -> Issue:
+    """Find an issue."""
+    return Issue(number=number, title="Broken")
+
+
+def fail() -> str:
+    """Fail."""
+    raise ValueError("the disk is full")
+
+
+def huge() -> str:
+    """Say very much."""
+    return "x" * 500_000
+
+
+def picture() -> list:
+    """Draw."""
+    return [Image(data=PNG, format="png"), "a dot"]
+
+
+def resources() -> list:
+    """Give all kinds of resources."""
+    text = BlobResourceContents(uri="file:///notes/plan.txt", mime_type="text/plain", blob="cGxhbiBC")
+    picture_of_it = BlobResourceContents(uri="file:///notes/plan", mime_type="image/png", blob="iVBORw0KGgoAAAA")
+    return [
+        EmbeddedResource(resource=text),
+        EmbeddedResource(resource=picture_of_it),
+        ResourceLink(name="board", uri="https://example.com/board", description="the board"),
+    ]
+
+
+async def count(context: Context) -> str:
+    """Tell how far it is."""
+    await context.report_progress(1, 2, "half")
+    return "counted"
+
+
+def crash() -> str:
+    """End the server."""
+    os._exit(1)
+
+
+def environment(name: str) -> str:
+    """Tell a variable."""
+    return os.environ.get(name, "unset")
+
+
+def whoami(context: Context) -> str:
+    """Tell whose token came."""
+    return (context.headers or {}).get("authorization", "nobody")
+
+
+async def report(title: str, answer: Annotated[Answer, Resolve(ask_severity)]) -> str:
+    """Report an issue."""
+    return f"{title}: {answer.severity} x{answer.count}"
+
+
+async def close(number: int, answer: Annotated[Nothing, Resolve(ask_whether)]) -> str:
+    """Close an issue."""
+    return f"closed {number}"
+
+
+TOOLS = (add, find, fail, huge, picture, resources, count, crash, environment, whoami, report, close)
 
 
 def make_server(name: str = "tracker") -> MCPServer:
@@ -38,49 +117,7 @@ def make_server(name: str = "tracker") -> MCPServer:
     server = MCPServer(name, request_state_security=RequestStateSecurity(keys=["k" * 32]))
     server.calls = []
 
-    @server.tool()
-    def add(left: int, right: int) -> int:
-        """Add two numbers."""
-        return left + right
-
-    @server.tool()
-    def find(number: int) -> Issue:
-        """Find an issue."""
-        return Issue(number=number, title="Broken")
-
-    @server.tool()
-    def fail() -> str:
-        """Fail."""
-        raise ValueError("the disk is full")
-
-    @server.tool()
-    def huge() -> str:
-        """Say very much."""
-        return "x" * 500_000
-
-    @server.tool()
-    def picture() -> list:
-        """Draw."""
-        return [Image(data=PNG, format="png"), "a dot"]
-
-    @server.tool()
-    def resources() -> list:
-        """Give all kinds of resources."""
-        text = BlobResourceContents(uri="file:///notes/plan.txt", mime_type="text/plain", blob="cGxhbiBC")
-        return [
-            EmbeddedResource(resource=text),
-            ResourceLink(name="board", uri="https://example.com/board", description="the board"),
-        ]
-
-    @server.tool()
-    async def count(context: Context) -> str:
-        """Tell how far it is."""
-        await context.report_progress(1, 2, "half")
-        return "counted"
-
-    @server.tool()
     async def slow() -> str:
-        """Take long."""
         server.calls.append("slow")
         try:
             await asyncio.sleep(60)
@@ -89,36 +126,15 @@ def make_server(name: str = "tracker") -> MCPServer:
             raise
         return "done"
 
-    @server.tool()
-    def crash() -> str:
-        """End the server."""
-        os._exit(1)
-
-    @server.tool()
-    def environment(name: str) -> str:
-        """Tell a variable."""
-        return os.environ.get(name, "unset")
-
-    @server.tool()
-    def whoami(context: Context) -> str:
-        """Tell whose token came."""
-        return (context.headers or {}).get("authorization", "nobody")
-
-    @server.tool()
     async def grow(context: Context) -> str:
-        """Offer one more tool."""
         server.add_tool(lambda: "grown", name="grown", description="New")
         await context.notify_tools_changed()
         return "grown"
 
-    @server.tool()
-    async def report(title: str, answer: Annotated[Answer, Resolve(ask_severity)]) -> str:
-        """Report an issue."""
-        server.calls.append("report")
-        return f"{title}: {answer.severity} x{answer.count}"
-
+    for function in (*TOOLS, slow, grow):
+        server.tool()(function)
     server.tool(name="odd.name")(lambda: "dotted")
-    server.tool(name="odd/name")(lambda: "slashed")
+    server.tool(name="odd name")(lambda: "spaced")
     return server
 
 

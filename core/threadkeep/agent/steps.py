@@ -48,7 +48,7 @@ class AnswerStep:
                 "cached_tokens": self.usage.cached_tokens,
                 "output_tokens": self.usage.output_tokens,
                 "model": self.model,
-                "estimate": None if self.estimate is None else [self.estimate.input_tokens, self.estimate.output_tokens],
+                "estimate": _estimated(self.estimate),
             }
         )
 
@@ -129,6 +129,10 @@ class ToolStep:
             sources=_sources_in(stored.get("sources")),
             elements=_elements_json().elements_from_json(stored["elements"]) if "elements" in stored else (),
         )
+
+
+def _estimated(usage: Usage | None) -> list[int | None] | None:
+    return None if usage is None else [usage.input_tokens, usage.output_tokens]
 
 
 def _estimate_in(stored: object) -> Usage | None:
