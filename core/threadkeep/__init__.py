@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from threadkeep.agent.summary import Summary
     from threadkeep.agent.tools import Tool, tool
     from threadkeep.chat.commands import Command, CommandContext
-    from threadkeep.chat.elements import Button, Option, Select
+    from threadkeep.chat.elements import Button, ButtonStyle, Form, Option, Select, TextField
     from threadkeep.errors import (
         ConfigError,
         ContextTooLongError,
@@ -86,7 +86,7 @@ _HOMES: Final = {
     "agent.summary": ("Summary",),
     "agent.tools": ("Tool", "tool"),
     "chat.commands": ("Command", "CommandContext"),
-    "chat.elements": ("Button", "Option", "Select"),
+    "chat.elements": ("Button", "ButtonStyle", "Form", "Option", "Select", "TextField"),
     "errors": (
         "ConfigError",
         "ContextTooLongError",
@@ -150,6 +150,7 @@ __all__ = [
     "Attachment",
     "Bot",
     "Button",
+    "ButtonStyle",
     "Choice",
     "Command",
     "CommandContext",
@@ -162,6 +163,7 @@ __all__ = [
     "File",
     "FileLimits",
     "FileNotRead",
+    "Form",
     "Instructions",
     "InvalidKeyError",
     "LeaseLostError",
@@ -210,6 +212,7 @@ __all__ = [
     "StoreError",
     "StoreUnavailableError",
     "Summary",
+    "TextField",
     "ThreadkeepError",
     "Tool",
     "ToolCall",
