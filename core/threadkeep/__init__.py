@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         PlatformError,
         PlatformRateLimitError,
         PlatformUnavailableError,
+        RefusedError,
         StepLimitError,
         StoreConfigError,
         StoreError,
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from threadkeep.models.recording import ModelCall, Recording
     from threadkeep.models.retrying import Retrying
     from threadkeep.models.scripted import ScriptedModel, Step
+    from threadkeep.redactor import Redactor
     from threadkeep.runs import (
         ContentDelta,
         Decision,
@@ -104,6 +106,7 @@ _HOMES: Final = {
         "PlatformError",
         "PlatformRateLimitError",
         "PlatformUnavailableError",
+        "RefusedError",
         "StepLimitError",
         "StoreConfigError",
         "StoreError",
@@ -121,6 +124,7 @@ _HOMES: Final = {
     "models.recording": ("ModelCall", "Recording"),
     "models.retrying": ("Retrying",),
     "models.scripted": ("ScriptedModel", "Step"),
+    "redactor": ("Redactor",),
     "runs": (
         "ContentDelta",
         "Decision",
@@ -190,7 +194,9 @@ __all__ = [
     "Price",
     "Question",
     "Recording",
+    "Redactor",
     "RedisStore",
+    "RefusedError",
     "Retrying",
     "Role",
     "Run",

@@ -12,6 +12,7 @@ ThreadkeepError
 │   ├── ModelResponseError      it answered with something that is not an answer
 │   │   └── EmptyAnswerError      it answered with nothing
 │   └── StepLimitError          it kept calling tools beyond the step limit
+├── RefusedError                a guardrail refuses what was said, in words for people
 ├── ToolError                   a tool says what went wrong, in words that the model may read
 ├── StoreError                  the store refused
 │   ├── StoreUnavailableError   it cannot be reached: nothing was acknowledged, try again
@@ -87,6 +88,10 @@ class EmptyAnswerError(ModelResponseError):
 
 class StepLimitError(ModelError):
     """The model kept calling tools beyond the agent's step limit."""
+
+
+class RefusedError(ThreadkeepError):
+    """Raised by a guardrail to refuse what was said; its text is the answer that people see."""
 
 
 class ToolError(ThreadkeepError):

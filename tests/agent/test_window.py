@@ -136,6 +136,12 @@ def test_runs_that_wait_to_be_summed_up_are_shown_too():
     assert shown() == [f"r{number}" for number in range(3, 11)]
 
 
+def test_usually_fewer_runs_are_read_than_shown_at_most():
+    assert Window(least_runs=2, most_runs=8).usual_runs == 5
+    assert Window(least_runs=3, most_runs=3).usual_runs == 3
+    assert Window().usual_runs == 0
+
+
 def test_the_prefix_stays_until_something_is_summed_up():
     window = Window(least_runs=1, most_runs=9)
     runs = [run(number) for number in range(1, 5)]

@@ -24,10 +24,13 @@ PROGRAM = Path(__file__).with_name("tracker.py")
 
 @dataclass
 class HttpServer:
-    """A server over streamable HTTP that can go down and come back at the same address."""
+    """A server over streamable HTTP that can go down and come back at the same address.
+
+    An older one knows only the protocol that keeps sessions.
+    """
 
     tracker: ModuleType
-    legacy: bool = False
+    is_older: bool = False
     port: int = 0
     server: object = None
     refused: set = field(default_factory=set)
@@ -61,8 +64,9 @@ class HttpServer:
                 headers = {name.decode(): value.decode() for name, value in scope["headers"]}
                 token = headers.get("authorization", "")
                 self.requests.append(token)
-                if token in self.refused:
-                    await send({"type": "http.response.start", "status": 401, "headers": []})
+                is_newer = self.is_older and headers.get("mcp-protocol-version", "") > "2026"
+                if token in self.refused or is_newer:
+                    await send({"type": "http.response.start", "status": 400 if is_newer else 401, "headers": []})
                     await send({"type": "http.response.body", "body": b""})
                     return
             await app(scope, receive, send)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 import pytest
+from mcp.types import ElicitRequest, ElicitRequestURLParams, InputRequiredResult, ListRootsRequest
 
 from threadkeep import Agent, Decision, RunRequest, ScriptedModel, Step, ToolError
 from threadkeep.agent.asking import DECISION, QUESTION
@@ -141,8 +142,6 @@ def test_too_many_fields_are_refused():
 
 
 async def test_an_address_is_shown_before_it_is_visited(context):
-    from mcp.types import ElicitRequest, ElicitRequestURLParams, InputRequiredResult, ListRootsRequest
-
     def asks(url):
         params = ElicitRequestURLParams(message="Sign in", url=url)
         return InputRequiredResult(input_requests={"a": ElicitRequest(params=params)})

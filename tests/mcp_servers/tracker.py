@@ -129,6 +129,7 @@ def make_server(name: str = "tracker") -> MCPServer:
     async def grow(context: Context) -> str:
         server.add_tool(lambda: "grown", name="grown", description="New")
         await context.notify_tools_changed()
+        await context.request_context.session.send_tool_list_changed()
         return "grown"
 
     for function in (*TOOLS, slow, grow):

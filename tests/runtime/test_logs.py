@@ -56,6 +56,11 @@ def test_what_looks_like_a_secret_is_masked(kind):
         ("rediss://ann:p@ss@db", f"rediss://{MASK}@db"),
         ("wss://slack.test/link/?ticket=abc-123&app_id=A1", f"wss://slack.test/link/?ticket={MASK}&app_id=A1"),
         ("Authorization: Bearer abc.def-123", f"Authorization: Bearer {MASK}"),
+        (
+            "POST https://discord.com/api/v10/webhooks/12/aW50-_x.y?wait=1",
+            f"POST https://discord.com/api/v10/webhooks/{MASK}?wait=1",
+        ),
+        ("POST /api/v10/interactions/34/aW50ZXI/callback", f"POST /api/v10/interactions/{MASK}/callback"),
         ("https://slack.test/api/chat.postMessage", "https://slack.test/api/chat.postMessage"),
         ("task-12345678 of slack:T1:C1:1795348614.191025", "task-12345678 of slack:T1:C1:1795348614.191025"),
         ("2026-11-22T12:00:00 reference 4f9a8b7c", "2026-11-22T12:00:00 reference 4f9a8b7c"),

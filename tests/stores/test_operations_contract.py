@@ -1,6 +1,7 @@
 """Dead letters, places, traces and shared state, on every store."""
 
 import asyncio
+from dataclasses import replace
 import time
 
 import pytest
@@ -130,6 +131,23 @@ async def test_dropped_letter_is_gone(open_store, talk, claim, claim_nothing):
     assert not await store.dead_letters.drop(dead.run_id)
     assert await store.dead_letters.list() == ()
     assert await claim_nothing(store)
+
+
+async def test_a_press_on_an_old_message_is_not_the_latest_message_of_its_place(open_store, talk, claim):
+    store = await open_store()
+
+    async def latest():
+        (known,) = await store.places.recent("slack", since=0, limit=10)
+        return known.last_message
+
+    async def accept(event, revision=None):
+        await store.inbox.accept(replace(event, key=replace(event.key, revision=revision)))
+
+    await accept(talk.say("1"), "press:1")
+    assert await latest() == "m-1"
+    await accept(talk.say("2"))
+    await accept(talk.say("1"), "press:2")
+    assert await latest() == "m-2"
 
 
 async def test_unknown_letter_is_said_to_be_unknown(open_store):

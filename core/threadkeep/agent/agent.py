@@ -12,12 +12,14 @@ from threadkeep.agent.aftercare import Aftercare
 from threadkeep.agent.asking import OnQuestion
 from threadkeep.agent.calling import ToolLimits
 from threadkeep.agent.equipping import own_tools, window_of
+from threadkeep.agent.guards import Hook
 from threadkeep.agent.instructions import Told
-from threadkeep.agent.loop import AgentRun, RunPlan
+from threadkeep.agent.loop import AgentRun
 from threadkeep.agent.memory import Memory, memo_text
 from threadkeep.agent.outputs import with_output
 from threadkeep.agent.parts import AgentParts, memory_store
 from threadkeep.agent.personal import memos_of
+from threadkeep.agent.plan import RunPlan
 from threadkeep.agent.reading import Sessions
 from threadkeep.agent.request import Asked, Journal, RunRequest, Steering, user_messages
 from threadkeep.agent.summary import Summary
@@ -80,6 +82,8 @@ class Agent(Talking):
             the place of the conversation instead.
         response_model: What answers are to be: a class of pydantic. ``RunResponse.parsed`` is then one.
         render: Gives what people see of such an answer, as Markdown; without it they see its fields, in a bot.
+        input_hooks: Guardrails for what people say: each may change a text, or refuse it with ``RefusedError``.
+        output_hooks: The same for what the model says; then nothing of an answer is shown before it is whole.
         prices: What models cost, for those whose price is not known or differs.
         name: A name for the operator, and for the other agents of its bot.
         role: What it is for, in a few words; the other agents of its bot are told.
@@ -110,6 +114,8 @@ class Agent(Talking):
     on_question: OnQuestion | None = None
     response_model: "type[BaseModel] | None" = None
     render: "Render | None" = None
+    input_hooks: Sequence[Hook] = ()
+    output_hooks: Sequence[Hook] = ()
     prices: Mapping[str, Price] = field(default_factory=dict)
     name: str | None = None
     role: str = ""
@@ -143,6 +149,8 @@ class Agent(Talking):
             on_question=self.on_question,
             clock=self.clock,
             prices=self.prices,
+            input_hooks=tuple(self.input_hooks),
+            output_hooks=tuple(self.output_hooks),
         )
         plan = with_output(plan, self.response_model, self.render)
         has_own_store = self.store is _OWN_STORE
@@ -199,7 +207,15 @@ class Agent(Talking):
 
     @property
     def history_runs(self) -> int:
-        """How many of a session's last runs a run needs; 0 if the model is not shown any."""
+        """How many of a session's last runs a run needs; 0 if the model is not shown any.
+
+        Where summing up lags behind, it needs up to ``most_runs``.
+        """
+        return self._parts.plan.window.usual_runs
+
+    @property
+    def most_runs(self) -> int:
+        """How many of a session's last runs the model is shown at most."""
         return self._parts.plan.window.most_runs
 
     @property

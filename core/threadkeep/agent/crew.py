@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from threadkeep.agent.handing import HAND_OVER, hand_over_tool
-from threadkeep.agent.loop import RunPlan
+from threadkeep.agent.plan import RunPlan
 from threadkeep.errors import ConfigError
 
 

@@ -4,37 +4,34 @@ A run can be closed at any moment into a record that is valid: the user's words 
 and what was already said.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
-from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing
+from dataclasses import replace
+from typing import Final
 
-from threadkeep.agent.asking import OnQuestion, Questions
-from threadkeep.agent.calling import Calling, Desks, ToolLimits
+from threadkeep.agent.asking import Questions
+from threadkeep.agent.calling import Calling, Desks
 from threadkeep.agent.context import RunContext
 from threadkeep.agent.contexts import context_of
 from threadkeep.agent.files import RunFiles, refused, unread
+from threadkeep.agent.guards import REFUSED, accepted, accepted_files, guarded, not_accepted
 from threadkeep.agent.handing import handed_to, with_system
 from threadkeep.agent.history import UNFINISHED, shown_messages
-from threadkeep.agent.instructions import Told, instructions_text
-from threadkeep.agent.memory import Memory, system_text
+from threadkeep.agent.instructions import instructions_text
+from threadkeep.agent.memory import system_text
 from threadkeep.agent.meter import Meter
+from threadkeep.agent.plan import RunPlan
 from threadkeep.agent.prompt import Past, past_of, remembered
 from threadkeep.agent.record import RunRecord, with_own_ids
 from threadkeep.agent.request import Journal, RunRequest, Steering
 from threadkeep.agent.state import STATE, RunState
 from threadkeep.agent.steps import AnswerStep, ToolStep
-from threadkeep.agent.tokens import Gauge
 from threadkeep.agent.tool_calls import ToolCaller, recorded_results
-from threadkeep.agent.tool_sources import ToolSource, offered
-from threadkeep.agent.tool_threads import ToolThreads
-from threadkeep.agent.tools import Tool
-from threadkeep.agent.window import Window
-from threadkeep.errors import EmptyAnswerError, ModelRequestError, ModelResponseError, StepLimitError
-from threadkeep.files.reading import FileReader
-from threadkeep.messages import Message, ToolCall
-from threadkeep.models.base import Model, ModelAnswer, ModelEvent, ModelSettings
-from threadkeep.models.prices import Price
+from threadkeep.agent.tool_sources import offered
+from threadkeep.errors import EmptyAnswerError, ModelRequestError, ModelResponseError, RefusedError, StepLimitError
+from threadkeep.messages import Message, Role, ToolCall
+from threadkeep.models.base import ModelAnswer, ModelEvent
+from threadkeep.models.streams import closing_stream
 from threadkeep.runs import (
     ContentDelta,
     Run,
@@ -50,53 +47,7 @@ from threadkeep.runs import (
 )
 from threadkeep.stores.base import Store, Transcript
 
-if TYPE_CHECKING:
-    from threadkeep.agent.structured import Output
-
 _CANCELLED: Final = "cancelled"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunPlan:
-    """What of an agent a run needs.
-
-    Attributes:
-        model: Whom to ask.
-        settings: How to ask.
-        instructions: What the system message begins with: a text, or what gives one for a run.
-        tools: The tools, by name.
-        tool_limits: How they are run.
-        threads: Where synchronous ones run.
-        memory: Whether and how much is remembered of the user.
-        window: How much of the past the model is shown.
-        gauge: Measures it.
-        max_steps: How often the model may be asked.
-        files: Reads the files of messages.
-        on_question: Whom to ask where a run cannot wait for people.
-        clock: Gives the seconds since the epoch.
-        output: What the answer is to be, where it is data.
-        sources: What offers more tools, for each run anew.
-        prices: What models cost, besides those whose price we know.
-        crew: The plans of the agents to whom a run may be handed over, by their names.
-    """
-
-    model: Model
-    settings: ModelSettings
-    instructions: Told | None
-    tools: Mapping[str, Tool]
-    tool_limits: ToolLimits
-    threads: ToolThreads
-    memory: Memory | None
-    window: Window
-    gauge: Gauge
-    max_steps: int
-    files: FileReader
-    on_question: OnQuestion | None
-    clock: Callable[[], float]
-    output: "Output | None" = None
-    sources: tuple[ToolSource, ...] = ()
-    prices: Mapping[str, Price] = field(default_factory=dict)
-    crew: Mapping[str, "RunPlan"] = field(default_factory=dict, repr=False, compare=False)
 
 
 class AgentRun:
@@ -122,7 +73,8 @@ class AgentRun:
         self._meter = Meter(plan.clock)
         self._record = RunRecord()
         self._files = RunFiles(plan.files, run_id=request.run_id, session_id=request.session_id, fetch=request.fetch)
-        self._said = unread(request.messages)
+        # What the hooks have not seen is not kept.
+        self._said = not_accepted(request.messages) if plan.input_hooks else unread(request.messages)
         self._shown: tuple[Message, ...] = request.messages
         self._questions = Questions(journal, plan.on_question, can_wait=request.can_wait)
         self._state = RunState({} if transcript is None else transcript.session.state, self._steps.get(STATE))
@@ -143,7 +95,14 @@ class AgentRun:
         self._meter.start()
         yield RunStarted(run_id=request.run_id, session_id=request.session_id, user_id=request.user_id)
         self._past = past_of(self._transcript, self._plan.window, self._plan.gauge, self._plan.model.id)
-        self._said = await self._files.take(request.messages)
+        try:
+            self._said = await self._heard(request.messages)
+        except RefusedError as refusal:
+            self._finish_reason = REFUSED
+            yield self._say(str(refusal))
+            self._record.settle(Message(role=Role.ASSISTANT, content=str(refusal)))
+            yield self._completed_run()
+            return
         shown = shown_messages(system=await self._system(), past=self._past.runs, new=self._said)
         self._shown = await self._files.show(shown)
         caller = await self._equipped()
@@ -155,8 +114,7 @@ class AgentRun:
                     yield delta
             calls = self._record.open_calls
             if not calls:
-                self._meter.stop()
-                yield RunCompleted(response=self._response())
+                yield self._completed_run()
                 return
             # The last permitted answer's calls are not made: nobody would read their results.
             if number + 1 < most:
@@ -168,7 +126,7 @@ class AgentRun:
                     return
                 caller = await self._hand_over(calls, caller)
                 if self._steering is not None:
-                    self._record.hear(await self._files.take(await self._steering()))
+                    self._record.hear(await self._steered(self._steering))
         raise StepLimitError(
             f"the model still calls tools after {most} steps: raise max_steps, or make the tools answer what it needs"
         )
@@ -226,6 +184,25 @@ class AgentRun:
             decisions=self._questions.decisions,
             kind=None if request.place is None else request.place.kind,
         )
+
+    async def _heard(self, messages: tuple[Message, ...]) -> tuple[Message, ...]:
+        """Read what was said, and let the hooks look at it and at the texts of its files."""
+        hooks = self._plan.input_hooks
+        if not hooks:
+            return await self._files.take(messages)
+        messages = await accepted(messages, hooks, self._context())
+        return await accepted_files(await self._files.take(messages), hooks, self._context())
+
+    async def _steered(self, steering: Steering) -> tuple[Message, ...]:
+        messages = await steering()
+        try:
+            return await self._heard(messages)
+        except RefusedError:
+            return not_accepted(messages)
+
+    def _completed_run(self) -> RunCompleted:
+        self._meter.stop()
+        return RunCompleted(response=self._response())
 
     def _response(self) -> RunResponse:
         request, output = self._request, self._plan.output
@@ -315,7 +292,8 @@ class AgentRun:
         specs = [tool.spec for tool in self._plan.tools.values()]
         if self._plan.window.most_tokens is not None:
             self._size = self._plan.gauge.size(asked, specs)
-        return self._plan.model.stream(asked, specs, self._plan.settings)
+        model = guarded(self._plan.model, self._plan.output_hooks, self._context)
+        return model.stream(asked, specs, self._plan.settings)
 
     async def _whole(self, number: int, answer: ModelAnswer | None) -> AnswerStep:
         if answer is None:
@@ -363,13 +341,3 @@ class AgentRun:
             sources=result.sources,
             elements=result.elements,
         )
-
-
-@asynccontextmanager
-async def closing_stream(events: AsyncIterator[ModelEvent]) -> AsyncIterator[AsyncIterator[ModelEvent]]:
-    """Close a model's iterator on leaving, where it is one that can be closed."""
-    try:
-        yield events
-    finally:
-        if isinstance(events, AsyncGenerator):
-            await events.aclose()

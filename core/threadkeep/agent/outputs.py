@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from threadkeep.agent.loop import RunPlan
+from threadkeep.agent.plan import RunPlan
 
 if TYPE_CHECKING:
     from pydantic import BaseModel

@@ -6,7 +6,7 @@ from functools import partial
 
 from threadkeep.agent.aftercare import Aftercare
 from threadkeep.agent.background import Background
-from threadkeep.agent.loop import RunPlan
+from threadkeep.agent.plan import RunPlan
 from threadkeep.agent.sync import LoopThread
 from threadkeep.sessions import Session
 from threadkeep.stores.base import Store

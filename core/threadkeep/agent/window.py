@@ -38,6 +38,11 @@ class Window:
     most_messages: int | None = None
     most_tokens: int | None = None
 
+    @property
+    def usual_runs(self) -> int:
+        """How many runs are shown before some of them are summed up."""
+        return (self.least_runs + self.most_runs) // 2
+
     def of(self, transcript: Transcript | None, measure: Measure, *, reserved: int = 0) -> tuple[Run, ...]:
         """Give the runs of a session to show, oldest first, as they stand now.
 

@@ -36,6 +36,8 @@ def run(
     settings = load_settings()
     configure_logging(level=settings.log_level, is_json=settings.log_format == "json")
     bot = load_bot(path)
+    if bot.redactor is not None:
+        configure_logging(level=settings.log_level, is_json=settings.log_format == "json", also=bot.redactor)
     adapters = list(bot.adapters) or load_adapters(os.environ)
     if not adapters:
         raise ConfigError(

@@ -190,13 +190,13 @@ class Connection:
         try:
             while True:
                 async with client.listen(tools_list_changed=True) as events:
+                    # What changed while nobody listened is not told.
+                    self._change()
                     with suppress(SubscriptionLost):
                         async for _ in events:
                             self._change()
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, _LONGEST_PAUSE)
-                # What was said while nobody listened is not repeated.
-                self._change()
         except ListenNotSupportedError:
             # The server speaks an older protocol: it tells by itself.
             return

@@ -72,7 +72,7 @@ class Rounds:
         fields = fields_of(asked.requested_schema)
         if not fields:
             said = await self._context.ask(self._text(asked.message), choices=_yes_or_no("Accept"))
-            return ElicitResult(action="accept" if said == _ACCEPT else "decline", content=None)
+            return ElicitResult(action="accept", content={}) if said == _ACCEPT else ElicitResult(action="decline")
         return await self._filled_in(asked, fields)
 
     async def _visited(self, asked: ElicitRequestURLParams) -> ElicitResult:

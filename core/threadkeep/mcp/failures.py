@@ -6,19 +6,17 @@ from typing import Final
 from anyio import BrokenResourceError, ClosedResourceError
 from httpx2 import HTTPError
 from mcp import MCPError
-from mcp.types import CONNECTION_CLOSED, INTERNAL_ERROR, INVALID_REQUEST
+from mcp.types import CONNECTION_CLOSED, INTERNAL_ERROR, INVALID_REQUEST, REQUEST_TIMEOUT
 from pydantic import ValidationError
 
 from threadkeep.errors import ToolError
 
 _LONGEST: Final = 2_000
 _LOST: Final = (BrokenResourceError, ClosedResourceError, HTTPError, OSError)
-# The library's own words: for a session that the server does not know any more, and for an answer that is none, such
-# as that of a proxy.
-_BROKEN: Final = (
-    (INVALID_REQUEST, "Session terminated"),
-    (INTERNAL_ERROR, "Server returned an error response"),
-)
+_NO_ANSWER: Final = (INTERNAL_ERROR, "Server returned an error response")
+"""What the library makes of an answer that is none, such as that of a proxy."""
+_NO_SESSION: Final = (INVALID_REQUEST, REQUEST_TIMEOUT)
+"""The codes under which servers of the older protocol say, in words of their own, that they know the session no more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +37,8 @@ class Reason:
 def reason_of(error: Exception) -> Reason | None:
     """Tell why a call failed; None if it is nothing between us and a server."""
     if isinstance(error, MCPError):
-        is_lost = error.code == CONNECTION_CLOSED or (error.code, error.message) in _BROKEN
+        has_no_session = error.code in _NO_SESSION and "session" in error.message.lower()
+        is_lost = has_no_session or error.code == CONNECTION_CLOSED or (error.code, error.message) == _NO_ANSWER
         return Reason(text=error.message[:_LONGEST], is_lost=is_lost)
     if isinstance(error, _LOST):
         return Reason(is_lost=True)

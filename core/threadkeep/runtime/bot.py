@@ -19,6 +19,7 @@ from threadkeep.chat.events import Event, PlaceKind
 from threadkeep.chat.home import ShowsHome
 from threadkeep.chat.policy import Policies, Policy
 from threadkeep.errors import ConfigError
+from threadkeep.redactor import Redactor
 from threadkeep.runtime.answer_settings import AnswerSettings
 from threadkeep.runtime.catch_up import CatchUp, CatchUpLimits
 from threadkeep.runtime.home import StoredHome
@@ -75,6 +76,7 @@ class Bot:
         admins: The ids of users (``slack:T1:U1``) who may stop every answer; others only where they take part.
         agents: Further agents by name, to whom ``route`` and the agents' tool ``hand_over`` may give a conversation.
         route: Which agent answers where: a rule, or names by session id, channel or kind of place.
+        redactor: Takes secrets and personal data out of what people say before it is stored; None keeps all.
         clock: Gives the seconds since the epoch.
 
     Raises:
@@ -99,6 +101,7 @@ class Bot:
     admins: Collection[str] = ()
     agents: Mapping[str, Agent] = field(default_factory=dict)
     route: Route | None = None
+    redactor: Redactor | None = None
     clock: Callable[[], float] = time.time
     _roster: Roster = field(init=False, repr=False)
     _command_table: Mapping[str, Command] = field(init=False, repr=False)
@@ -256,6 +259,8 @@ class Bot:
             work.cancel()
 
     async def _accept(self, inbox: Inbox, event: Event) -> Acceptance:
+        if self.redactor is not None:
+            event = self.redactor.event(event)
         acceptance = await inbox.accept(read_command(event, self._command_table))
         log = _log.debug if acceptance in _QUIET else _log.info
         if acceptance is Acceptance.FULL:

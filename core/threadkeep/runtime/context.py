@@ -87,12 +87,21 @@ async def said_before(
     return before
 
 
-async def conversation(claim: Claim, history: History, *, shown: int) -> Transcript:
+async def conversation(claim: Claim, history: History, *, shown: int, most: int = 0) -> Transcript:
     """Give the session with at least so many runs that belong to its conversation, if it has them.
 
-    The claimed ones are enough, unless there are commands or repeated answers among them.
+    The claimed ones are enough, unless there are commands or repeated answers among them, or summing up lags behind.
+
+    Args:
+        claim: The session, with its last runs.
+        history: Where the others are.
+        shown: How many runs there are to be.
+        most: How many are shown where they are not summed up yet.
     """
     claimed = Transcript(session=claim.session, runs=claim.runs, amendments=claim.amendments)
+    waiting = claim.session.run_count - claim.session.summarised
+    if most > shown and len(claim.runs) < min(waiting, most):
+        return await read_back(claim, history, runs=most)
     is_whole = len(claim.runs) < shown or any(run.is_boundary for run in claim.runs)
     if is_whole or len(live_runs(claim.runs)) >= shown:
         return claimed

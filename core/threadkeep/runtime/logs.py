@@ -6,10 +6,11 @@ import sys
 
 import structlog
 
-from threadkeep.runtime.redaction import Redactor
+from threadkeep.redactor import Redactor
+from threadkeep.runtime.redaction import Redactor as SecretRedactor
 
 
-def configure_logging(*, level: str, is_json: bool) -> None:
+def configure_logging(*, level: str, is_json: bool, also: Redactor | None = None) -> None:
     """Send all logs of the process to standard error, without secrets.
 
     It reads the environment, for the values that must not be shown; a ``.env`` file is to be loaded before.
@@ -17,14 +18,17 @@ def configure_logging(*, level: str, is_json: bool) -> None:
     Args:
         level: ``debug``, ``info``, ``warning`` or ``error``.
         is_json: One JSON object a line, for collectors; else text for people.
+        also: What else is taken out of the log, besides secrets.
     """
-    redactor = Redactor(os.environ)
+    redactor = SecretRedactor(os.environ)
+    more: list[structlog.typing.Processor] = [] if also is None else [also.processor]
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso"),
         structlog.processors.format_exc_info,
         redactor,
+        *more,
     ]
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer() if is_json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
@@ -40,7 +44,7 @@ def configure_logging(*, level: str, is_json: bool) -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, redactor, renderer],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, redactor, *more, renderer],
         )
     )
     root = logging.getLogger()

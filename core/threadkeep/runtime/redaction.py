@@ -9,13 +9,14 @@ MASK: Final = "[secret]"
 
 EventDict = MutableMapping[str, Any]
 
-# Tokens of Slack's apps and bots, OpenAI-style keys, tokens of Discord bots, what follows "Bearer", passwords in URLs.
+# Tokens of Slack's apps and bots, OpenAI-style keys, tokens of Discord bots, what follows "Bearer", passwords in URLs,
+# tokens of Discord's webhooks and interactions in the paths of their addresses.
 _SHAPES: Final = re.compile(
     r"xox[a-z]-[\w-]+|xapp-[\w-]+|\bsk-[\w-]{8,}|\b[\w-]{23,28}\.[\w-]{6,7}\.[\w-]{27,}"
-    r"|(?<=Bearer )[\w.~+/=-]+|(?<=://)[^\s/]*:[^\s/]+(?=@)"
+    r"|(?<=Bearer )[\w.~+/=-]+|(?<=://)[^\s/]*:[^\s/]+(?=@)|(?:(?<=/webhooks/)|(?<=/interactions/))\d+/[\w.-]+"
 )
 # What stands in every text that one of these shapes could be found in: most texts are looked through once only.
-_SUSPICIOUS: Final = re.compile(r"xox|xapp-|sk-|Bearer |://|\.[\w-]{6,7}\.|(?i:ticket|token|secret|password|api_key)=")
+_SUSPICIOUS: Final = re.compile(r"xox|xapp-|sk-|Bearer |://|/webhooks/|/interactions/|\.[\w-]{6,7}\.|(?i:ticket|token|secret|password|api_key)=")
 _NAMED: Final = re.compile(r"(?i)((?:ticket|token|secret|password|api_key)=)[^\s&\"']+")
 _SECRET_NAME: Final = re.compile(r"(?i)(?:^|_)(?:token|secret|password|api_?key|authorization)$")
 _LEAST_LENGTH: Final = 8

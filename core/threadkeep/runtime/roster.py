@@ -9,7 +9,7 @@ import structlog
 from threadkeep.agent.agent import Agent
 from threadkeep.agent.crew import crew_of
 from threadkeep.agent.handing import AGENT
-from threadkeep.agent.loop import RunPlan
+from threadkeep.agent.plan import RunPlan
 from threadkeep.chat.events import Addressing, MessageReceived, PlaceKind
 from threadkeep.chat.places import by_place
 from threadkeep.errors import ConfigError

@@ -78,6 +78,7 @@ class AcceptCalls:
             *(self._options.max_waiting, self._options.max_context, MAX_SPEAKERS, self._retention, _SEEN_MS),
             *(self._keys.wake_channel, origin, self._keys.control_channel),
             *(encode_place(event.place), event.key.message, event.key.workspace, MAX_PLACES),
+            1 if event.key.revision is None else 0,
         )
 
     def _amend(self, event: MessageEdited | MessageDeleted, session_id: str, body: bytes, origin: str) -> Command:

@@ -116,9 +116,12 @@ class AcceptingMessage:
         begin_session(self._connection, self._session_id, self._now)
         add_speaker(self._connection, self._session_id, str(self._event.user))
         key, place = self._event.key, self._event.place
+        # What happened to an older message, such as a press, is not the latest message of the place.
+        latest = key.message if key.revision is None else None
         self._connection.execute(
-            "UPDATE sessions SET platform = ?, place = ?, last_message = ?, said_at = ? WHERE session_id = ?",
-            (place.session.platform, encode_place(place), key.message, self._now, self._session_id),
+            "UPDATE sessions SET platform = ?, place = ?, last_message = coalesce(?, last_message, ?), said_at = ?"
+            " WHERE session_id = ?",
+            (place.session.platform, encode_place(place), latest, key.message, self._now, self._session_id),
         )
         self._connection.execute(
             "INSERT OR IGNORE INTO workspaces SELECT ?, ? WHERE (SELECT count(*) FROM workspaces) < ?",

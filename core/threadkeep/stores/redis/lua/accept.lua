@@ -6,10 +6,12 @@ local session, addressing, identity, body, user = ARGV[1], ARGV[2], ARGV[3], ARG
 local max_waiting, max_context, max_speakers = tonumber(ARGV[6]), tonumber(ARGV[7]), ARGV[8]
 local retention, seen_ms, channel, origin, control = ARGV[9], ARGV[10], ARGV[11], ARGV[12], ARGV[13]
 local place, message, workspace, max_places = ARGV[14], ARGV[15], ARGV[16], tonumber(ARGV[17])
+-- What happened to an older message, such as a press, is not the latest message of the place.
+local is_latest = ARGV[18] == '1'
 
 local head = identity .. '\n'
 -- Read once what is needed: each call costs as much as it does.
-local known = redis.call('HMGET', META, 'created', 'waiting', 'holder', 'entry', 'u:' .. user, 'place')
+local known = redis.call('HMGET', META, 'created', 'waiting', 'holder', 'entry', 'u:' .. user, 'place', 'message')
 local has_session, waiting, has_holder = known[1] ~= false, tonumber(known[2] or 0), known[3] ~= false
 -- A run that sleeps wakes up.
 local is_asleep = known[4] == 'asleep'
@@ -24,7 +26,7 @@ local now = string.format('%d', now_ms())
 -- What is written in any case, and the place where it has changed; with the first one the platform is known.
 local function with_place(fields)
   fields[#fields + 1] = 'message'
-  fields[#fields + 1] = message
+  fields[#fields + 1] = not is_latest and known[7] or message
   if not known[6] then
     redis.call('SADD', PLATFORMS, string.match(session, '^[^:]*'))
   end

@@ -1,0 +1,370 @@
+"""Where one part of the bot on Slack hands over to another: streams, approvals, files, workspaces, commands, sockets."""
+
+import asyncio
+import os
+import re
+import sys
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import aiohttp
+import pytest
+from cryptography.fernet import Fernet
+
+from threadkeep import Agent, Approval, Bot, Memory, SQLiteStore, tool
+from threadkeep_emulators.openai import Answer, ToolCall
+from threadkeep_slack import SlackAdapter
+from threadkeep_slack.installs.needs import scopes_for
+
+LONG = 15
+STORY = "One two three four five six. " * 20
+
+
+@pytest.fixture
+def store(tmp_path):
+    """One store is enough: what differs between them is tested elsewhere."""
+    return SQLiteStore(tmp_path / "store.db")
+
+
+@pytest.fixture
+def ann(town):
+    return town.acme.user("Ann")
+
+
+@pytest.fixture
+def deployed():
+    return []
+
+
+@pytest.fixture
+def deploy(deployed):
+    @tool(requires_approval=Approval())
+    async def deploy(service: str) -> str:
+        """Deploy a service."""
+        deployed.append(service)
+        return f"{service} is out"
+
+    return deploy
+
+
+@pytest.fixture
+def serving(town, tmp_path):
+    """Runs a process of the bot around a block; all share one store."""
+
+    @asynccontextmanager
+    async def run(environ=None, bot=None, **agent):
+        fields = {"add_history_to_messages": True, "num_history_runs": 3, **agent}
+        adapter = SlackAdapter.from_environment({**town.environ, **(environ or {})})
+        process = Bot(
+            agent=Agent(model=town.model(), **fields),
+            adapters=[adapter],
+            store=SQLiteStore(tmp_path / "store.db"),
+            grace_seconds=5,
+            **(bot or {}),
+        )
+        async with process:
+            yield adapter
+
+    return run
+
+
+@pytest.fixture
+def installed(town, serving):
+    """Runs a process that serves every workspace that installs the app, over HTTP; gives a way to install it."""
+    town.slack.app.scopes |= {need.scope for need in scopes_for()}
+    town.slack.app.redirect_urls.append("http://127.0.0.1:")
+    key = Fernet.generate_key().decode()
+    environ = {
+        "SLACK_BOT_TOKEN": "",
+        "SLACK_APP_TOKEN": "",
+        "SLACK_CLIENT_ID": town.slack.app.client_id,
+        "SLACK_CLIENT_SECRET": town.slack.app.client_secret,
+        "SLACK_SIGNING_SECRET": town.slack.signing_secret,
+        "SLACK_PORT": "0",
+        "THREADKEEP_SECRET_KEYS": key,
+    }
+
+    @asynccontextmanager
+    async def run(*teams, **agent):
+        async with serving(environ, **agent) as adapter:
+            await town.slack.use_request_url(adapter.request_url)
+            for team in teams:
+                await install(adapter, team.team.name)
+            yield adapter
+
+    return run
+
+
+async def install(adapter, team):
+    """Go through an installation as a person does."""
+    url = adapter.request_url.replace("/slack/events", "/slack/install")
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as browser:
+        async with browser.get(url) as page:
+            html, consent = await page.text(), page.url
+        fields = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', html))
+        teams = {name: value for value, name in re.findall(r'<option value="(\w+)">([^<]*)</option>', html)}
+        async with browser.post(consent, data=fields | {"team": teams[team], "decision": "allow"}) as page:
+            assert page.status == 200, await page.text()
+
+
+def labels(message):
+    rows = [block for block in message.blocks if block["type"] == "actions"]
+    return [element["text"]["text"] for row in rows for element in row["elements"]]
+
+
+async def asked_in(thread):
+    """Wait for a question that can be answered with buttons."""
+    seen = await thread.wait_for(lambda found: bool(found) and "Approve" in labels(found[-1]), timeout=LONG)
+    return seen[-1]
+
+
+async def whispered(person, where, words=""):
+    """Wait until a person alone sees something."""
+    async with asyncio.timeout(LONG):
+        while True:
+            found = [seen for seen in person.sees_ephemerals(where) if words in seen.text]
+            if found:
+                return found[-1]
+            await asyncio.sleep(0.01)
+
+
+def wants_deploy(text=""):
+    return Answer(text=text, chunk_size=10, tool_calls=(ToolCall(name="deploy", arguments='{"service": "web"}'),))
+
+
+# A streamed reply
+
+
+async def test_a_streamed_answer_that_waits_for_approval_goes_on_in_another_process(
+    town, serving, ann, deploy, deployed
+):
+    town.openai.answers(wants_deploy(STORY), Answer(text=f"It is out. {STORY}", chunk_size=10))
+    async with serving(tools=[deploy]):
+        root = await ann.says(town.general, f"{town.acme.bot.mention} deploy web")
+        question = await asked_in(root.thread)
+        assert not question.is_streaming
+    async with serving(tools=[deploy]):
+        await ann.clicks(question, "Approve")
+        answer = await root.thread.wait_for_reply(contains="It is out.", timeout=LONG)
+    assert deployed == ["web"]
+    assert town.slack.calls("chat.startStream")
+    shown = [seen for seen in root.thread.messages if seen.is_ours]
+    assert sum(seen.text.count("It is out.") for seen in shown) == 1
+    assert "Approved by Ann" in answer.text
+    assert all("Approve" not in labels(seen) and not seen.is_streaming for seen in shown)
+    assert {task["status"] for seen in shown for task in seen.tasks} <= {"complete"}
+
+
+async def test_a_socket_that_is_renewed_during_a_stream_costs_neither_text_nor_messages(town, serving, ann):
+    release = asyncio.Event()
+    town.openai.answers(
+        Answer(text=STORY + "The end.", chunk_size=20, hold_after=8, release=release), Answer(text="Yes.")
+    )
+    async with serving():
+        root = await ann.says(town.general, f"{town.acme.bot.mention} tell")
+        await town.slack.wait_for_call("chat.startStream", timeout=LONG)
+        await town.slack.disconnect_sockets()
+        await ann.replies(root, "And then?")
+        release.set()
+        await root.thread.wait_for(lambda found: [seen.is_ours for seen in found].count(True) == 2, timeout=LONG)
+        await root.thread.wait_for_reply(contains="Yes.", timeout=LONG)
+    first, second = [seen.text for seen in root.thread.messages if seen.is_ours]
+    assert (first, second) == (STORY + "The end.", "Yes.")
+
+
+async def test_a_stop_that_another_process_hears_ends_the_stream_and_keeps_its_text(town, serving, ann):
+    """Two processes take events and runs: whichever hears the stop, the stream ends where it runs."""
+    town.slack.app.has_agent_view = True
+    for _ in range(3):
+        town.openai.answers(Answer(text=STORY, chunk_size=20, hold_after=8))
+    async with serving(), serving():
+        for number in range(1, 4):
+            root = await ann.says(town.general, f"{town.acme.bot.mention} tell")
+            await until(lambda count=number: len(town.slack.calls("chat.startStream")) >= count)
+            await until(lambda root=root: root.thread.session is not None)
+            await ann.stops(root.thread)
+            stopped = await root.thread.wait_for_reply(contains="Stopped", timeout=LONG)
+            assert stopped.text.startswith("One two three")
+            await until(lambda root=root: root.thread.session.status == "active")
+
+
+async def until(check):
+    async with asyncio.timeout(LONG):
+        while not check():
+            await asyncio.sleep(0.005)
+
+
+async def test_in_plan_mode_an_answer_and_its_steps_stand_under_one_title(town, serving, ann):
+    def add(a: int, b: int) -> int:
+        """Add two numbers."""
+        return a + b
+
+    calls = [ToolCall(name="add", arguments=f'{{"a": {number}, "b": 1}}') for number in range(2)]
+    town.openai.answers(Answer(tool_calls=(calls[0],)), Answer(tool_calls=(calls[1],)), Answer(text="Two."))
+    async with serving({"SLACK_TASKS": "plan"}, tools=[add]):
+        root = await ann.says(town.general, f"{town.acme.bot.mention} add")
+        answer = await root.thread.wait_for_reply(contains="Two.", timeout=LONG)
+    (start,) = town.slack.calls("chat.startStream")
+    assert start.args["task_display_mode"] == "plan"
+    message = town.acme.team.channels[town.general.id].messages[answer.ts]
+    assert message.stream.plan_title == "2 steps"
+    assert [task["status"] for task in answer.tasks] == ["complete", "complete"]
+
+
+async def test_feedback_on_a_streamed_answer_is_shown_to_the_operator(town, serving, ann, store, tmp_path):
+    town.openai.answers(Answer(text=STORY, chunk_size=20))
+    async with serving():
+        root = await ann.says(town.general, f"{town.acme.bot.mention} tell")
+        answer = await root.thread.wait_for_reply(timeout=LONG)
+        assert town.slack.calls("chat.startStream")
+        pressed = await ann.clicks(answer, "-1")
+        await town.slack.wait_until_acked(pressed.delivery)
+    session = f"slack:{town.acme.id}:{town.general.id}:{root.ts}"
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "threadkeep", "sessions", "show", session,
+        env={**os.environ, "THREADKEEP_DB": str(tmp_path / "store.db")}, cwd=tmp_path,
+        stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    printed, _ = await process.communicate()
+    assert process.returncode == 0
+    assert f"bad for {answer.ts} by slack:{town.acme.id}:{ann.id}" in printed.decode()
+
+
+# Slack Connect
+
+
+async def test_somebody_of_another_organisation_is_streamed_to_and_may_decide(town, serving, ann, deploy, deployed):
+    """Slack streams to a person under the workspace where they are at home, not under the bot's."""
+    zoe = town.acme.stranger("Zoe", team_id="T0GLOBEX")
+    town.openai.answers(wants_deploy(STORY), Answer(text="It is out."), Answer(text=STORY, chunk_size=10))
+    async with serving(tools=[deploy]):
+        root = await zoe.says(town.general, f"{town.acme.bot.mention} deploy web")
+        question = await asked_in(root.thread)
+        await zoe.clicks(question, "Approve")
+        answer = await root.thread.wait_for_reply(contains="It is out.", timeout=LONG)
+        assert "Approved by Zoe" in answer.text
+        other = await ann.says(town.general, f"{town.acme.bot.mention} tell")
+        await other.thread.wait_for_reply(timeout=LONG)
+    assert deployed == ["web"]
+    recipients = [
+        (call.args["recipient_team_id"], call.args["recipient_user_id"], call.error)
+        for call in town.slack.calls("chat.startStream")
+    ]
+    assert recipients == [("T0GLOBEX", zoe.id, None), (town.acme.id, ann.id, None)]
+
+
+# Conversations
+
+
+async def test_after_new_the_thread_that_was_read_before_is_not_read_again(town, serving, ann):
+    bob = town.acme.user("Bob")
+    root = await bob.says(town.general, "the password of the week is swordfish")
+    town.openai.answers(Answer(text="I know it."), Answer(text="Which one?"))
+    async with serving():
+        await ann.replies(root, f"{town.acme.bot.mention} have you read it?")
+        await root.thread.wait_for_reply(contains="I know it.", timeout=LONG)
+        assert "swordfish" in str(town.said(0))
+        said = await ann.replies(root, "!new")
+        await root.thread.wait_for_reply(after=said, timeout=LONG)
+        await ann.replies(root, f"{town.acme.bot.mention} what is the password?")
+        await root.thread.wait_for_reply(contains="Which one?", timeout=LONG)
+    assert "swordfish" not in str(town.said(1))
+
+
+async def test_an_edited_question_keeps_its_file_and_a_deleted_one_takes_it_along(town, serving, ann, samples):
+    picture = town.acme.file("cat.png", samples.png(), mimetype="image/png", owner=ann)
+    plan = town.acme.file("plan.txt", b"a secret plan", mimetype="text/plain", owner=ann)
+    town.openai.answers(*(Answer(text=f"Answer {number}.") for number in range(4)))
+    async with serving(num_history_runs=5):
+        root = await ann.says(town.general, f"{town.acme.bot.mention} What is it?", files=[picture])
+        await root.thread.wait_for_reply(contains="Answer 0.", timeout=LONG)
+        second = await ann.replies(root, "And this?", files=[plan])
+        await root.thread.wait_for_reply(contains="Answer 1.", timeout=LONG)
+        await ann.edits(root, f"{town.acme.bot.mention} What animal is it?")
+        await ann.deletes(second)
+        await town.slack.wait_until_settled()
+        await ann.replies(root, "So?")
+        await root.thread.wait_for_reply(contains="Answer 2.", timeout=LONG)
+    shown = town.openai.messages(2)
+    asked = next(message["content"] for message in shown if message["role"] == "user")
+    assert [part["type"] for part in asked] == ["text", "image_url"]
+    assert "What animal is it?" in str(asked)
+    assert "secret plan" not in str(shown)
+    assert "And this?" not in str(shown)
+
+
+async def test_a_question_that_waits_is_answered_as_edited_with_its_file_or_not_at_all(town, serving, ann, samples):
+    release = asyncio.Event()
+    town.openai.answers(
+        Answer(text="First.", hold_after=0, release=release), Answer(text="Second."), Answer(text="Third.")
+    )
+    picture = town.acme.file("cat.png", samples.png(), mimetype="image/png", owner=ann)
+    plan = town.acme.file("plan.txt", b"a secret plan", mimetype="text/plain", owner=ann)
+    async with serving():
+        root = await ann.says(town.general, f"{town.acme.bot.mention} hello")
+        await until(lambda: len(town.openai.requests) == 1)
+        gone = await ann.replies(root, "And this?", files=[plan])
+        kept = await ann.replies(root, "What is thos?", files=[picture])
+        await ann.deletes(gone)
+        await ann.edits(kept, "What is this?")
+        await town.slack.wait_until_settled()
+        release.set()
+        await root.thread.wait_for_reply(contains="Second.", timeout=LONG)
+    shown = town.openai.messages(1)
+    asked = [message["content"] for message in shown if message["role"] == "user"][-1]
+    assert [part["type"] for part in asked] == ["text", "image_url"]
+    assert "What is this?" in str(asked)
+    assert "thos" not in str(shown)
+    assert "secret plan" not in str(shown)
+
+
+# Many workspaces, and Slack's requests over HTTP
+
+
+async def test_a_file_in_a_second_workspace_is_read_with_the_token_of_that_workspace(town, installed, samples):
+    globex, initech = (town.slack.workspace(name, is_installed=False) for name in ("Globex", "Initech"))
+    async with installed(globex, initech):
+        for team in (globex, initech):
+            person = team.user("Ann")
+            picture = team.file("cat.png", samples.png(), mimetype="image/png", owner=person)
+            await person.dm("What is this?", files=[picture])
+            await person.direct.wait_for_reply(contains="an image of 12x10", timeout=LONG)
+    assert len(town.slack.downloads) == 2
+
+
+async def test_a_private_answer_stays_in_its_workspace(town, installed):
+    """The same channel id in both: only the workspace tells whose memories are shown, and to whom."""
+    globex, initech = (town.slack.workspace(name, is_installed=False) for name in ("Globex", "Initech"))
+    one, other = globex.channel("general", channel_id="C0SAME"), initech.channel("general", channel_id="C0SAME")
+    ann, bob = globex.user("Ann"), initech.user("Bob")
+    async with installed(globex, initech, memory=Memory()) as adapter:
+        assert adapter.is_connected
+        for person, where in ((ann, one), (bob, other)):
+            interaction = await person.commands(where, "/memory")
+            assert interaction.delivery.is_acked
+            await whispered(person, where)
+    assert len(ann.sees_ephemerals(one)) == 1
+    assert len(bob.sees_ephemerals(other)) == 1
+    assert one.messages == other.messages == []
+
+
+async def test_over_http_a_press_counts_if_slack_signed_it_and_in_its_workspace_only(
+    town, installed, deploy, deployed
+):
+    globex, initech = (town.slack.workspace(name, is_installed=False) for name in ("Globex", "Initech"))
+    ann = globex.user("Ann")
+    channel = globex.channel("general")
+    town.openai.answers(wants_deploy(STORY), Answer(text="It is out."))
+    async with installed(globex, initech, tools=[deploy]) as adapter, AsyncExitStack() as opened:
+        browser = await opened.enter_async_context(aiohttp.ClientSession())
+        root = await ann.says(channel, f"{globex.bot.mention} deploy web")
+        question = await asked_in(root.thread)
+        (row,) = [block for block in question.blocks if block["type"] == "actions"]
+        forged = {"payload": f'{{"type": "block_actions", "team": {{"id": "{globex.id}"}}, "actions": {[row["elements"][0]["action_id"]]}}}'}
+        for headers in ({}, {"X-Slack-Request-Timestamp": "1", "X-Slack-Signature": "v0=0"}):
+            async with browser.post(adapter.request_url, data=forged, headers=headers) as response:
+                assert response.status == 401
+        assert deployed == []
+        pressed = await ann.clicks(question, "Approve")
+        await town.slack.wait_until_acked(pressed.delivery)
+        await root.thread.wait_for_reply(contains="It is out.", timeout=LONG)
+    assert deployed == ["web"]
