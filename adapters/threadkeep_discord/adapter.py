@@ -12,14 +12,17 @@ from threadkeep.chat.commands import BUILT_IN, Command
 from threadkeep.chat.events import Event, MessageReceived, Place
 from threadkeep.chat.posting import Poster
 from threadkeep.chat.reply import EditingReply, ReplyLimits
+from threadkeep.chat.rights import Rights
 from threadkeep.errors import PlatformUnavailableError
 from threadkeep.messages import Attachment, File
 from threadkeep.sessions import UserKey
 from threadkeep_discord.arrivals import ArrivalReader
+from threadkeep_discord.bots import PEOPLE_ONLY, Hearing
 from threadkeep_discord.catch_up import MissedMessages
 from threadkeep_discord.client import DiscordClient
 from threadkeep_discord.crew import ShardCrew
 from threadkeep_discord.directory import Directory
+from threadkeep_discord.door import Door
 from threadkeep_discord.files import DiscordFiles
 from threadkeep_discord.ingress import gather_crew, log_in
 from threadkeep_discord.interactions.front import InteractionFront
@@ -27,9 +30,11 @@ from threadkeep_discord.limits import EDIT_INTERVAL, MESSAGE_LENGTH
 from threadkeep_discord.places import PLATFORM
 from threadkeep_discord.poster import DiscordPoster
 from threadkeep_discord.refusals import calling
+from threadkeep_discord.rights import rights_of
 from threadkeep_discord.said_before import Recollection
 from threadkeep_discord.settings import DiscordOptions, DiscordSettings, read_settings
 from threadkeep_discord.text import utf16_length
+from threadkeep_discord.thinking import ThinkingReply, typing_in
 from threadkeep_discord.threads import Question, name_thread
 
 _START_SECONDS = 60.0
@@ -69,6 +74,7 @@ class DiscordAdapter:
         self._client: DiscordClient | None = None
         self._directory: Directory | None = None
         self._crew: ShardCrew | None = None
+        self._hearing = PEOPLE_ONLY
         self._gap = asyncio.Event()
         self._over = asyncio.Event()
 
@@ -91,6 +97,9 @@ class DiscordAdapter:
             shards=settings.shards,
             shards_per_process=settings.shards_per_process,
             commands=settings.commands,
+            answer_buttons=settings.answer_buttons,
+            allowed_bots=settings.allowed_bots,
+            rules=settings.rules,
         )
 
     @property
@@ -140,7 +149,10 @@ class DiscordAdapter:
         self._client = client
         try:
             await log_in(client, self._settings.token.get_secret_value())
+            client.http.budget.share(shared, bot=client.application_id or 0)
             self._directory = Directory(client)
+            bot_id = 0 if client.user is None else client.user.id
+            self._hearing = Hearing(self._settings.allowed_bots, bot_id=bot_id)
             self._front = self._make_front(shared)
             if sink is not None:
                 reader = self._reader()
@@ -203,9 +215,14 @@ class DiscordAdapter:
         """Open a reply that posts messages and edits them.
 
         The answer to a slash command takes the place that Discord holds for it; a private one is for the asker alone.
+        Elsewhere Discord shows that the bot types until there are words.
         """
         poster = self._plain_poster(request) if self._front is None else self._front.poster(request)
-        return EditingReply(request, poster, _LIMITS)
+        return ThinkingReply(
+            EditingReply(request, poster, _LIMITS),
+            typing_in(request, self._connected),
+            has_buttons=self._settings.answer_buttons and not request.is_private,
+        )
 
     async def whisper(self, place: Place, user: UserKey, text: str) -> None:
         """Show a text to one person only: under what they pressed, else in direct messages.
@@ -237,6 +254,15 @@ class DiscordAdapter:
         if question is not None:
             async with calling("name a thread"):
                 await name_thread(self._connected(), question, wanted=title)
+
+    async def rights(self, place: Place, user: UserKey) -> Rights:
+        """Ask Discord for the roles of a person, and for what they may do in a place now.
+
+        Raises:
+            PlatformError: It cannot be told, or the adapter is not connected.
+        """
+        async with calling("read what a member may do"):
+            return await rights_of(self._connected(), place, int(user.user))
 
     async def read_file(self, place: Place, attachment: Attachment, *, most: int) -> File:  # noqa: ARG002 - see below
         """Read a file that stands in a message, from Discord's file server only.
@@ -271,6 +297,8 @@ class DiscordAdapter:
             reply_in=self._settings.reply_in,
             has_content=self._settings.message_content,
             desk=(self._front or self._make_front(None)).desk,
+            hearing=self._hearing,
+            door=Door(self._settings.rules),
         )
 
     def _make_front(self, shared: SharedState | None) -> InteractionFront:

@@ -8,6 +8,7 @@ import structlog
 
 from threadkeep.chat.adapter import Acceptance
 from threadkeep.chat.events import Event
+from threadkeep_discord.bots import PEOPLE_ONLY, Hearing
 from threadkeep_discord.changes import (
     ReactionPayload,
     asks_to_stop,
@@ -18,6 +19,7 @@ from threadkeep_discord.changes import (
     read_stop_on_question,
 )
 from threadkeep_discord.directory import Directory
+from threadkeep_discord.door import OPEN_DOOR, Door
 from threadkeep_discord.events import is_unreadable, read_edit, read_message
 from threadkeep_discord.feedback import Thumbs
 from threadkeep_discord.interactions.desk import InteractionDesk
@@ -58,6 +60,9 @@ ARRIVALS = frozenset(
 """The dispatches that are read."""
 
 
+_SHOWN = ("content", "attachments", "message_snapshots", "sticker_items", "poll", "embeds", "components")
+
+
 class ArrivalReader:
     """Read arrivals into events.
 
@@ -67,11 +72,23 @@ class ArrivalReader:
         reply_in: Where a question in a channel is answered.
         has_content: Whether the bot sees what is said without addressing it.
         desk: Where interactions are read and answered.
+        hearing: Whose words count.
+        door: Decides by the rules of the bot who is heard where.
     """
 
     def __init__(
-        self, directory: Directory, *, bot_id: int, reply_in: ReplyIn, has_content: bool, desk: InteractionDesk
+        self,
+        directory: Directory,
+        *,
+        bot_id: int,
+        reply_in: ReplyIn,
+        has_content: bool,
+        desk: InteractionDesk,
+        hearing: Hearing = PEOPLE_ONLY,
+        door: Door = OPEN_DOOR,
     ) -> None:
+        self._door = door
+        self.hearing = hearing
         self._desk = desk
         self._thumbs = Thumbs(bot_id=bot_id)
         self._directory = directory
@@ -85,9 +102,9 @@ class ArrivalReader:
         payload = arrival.payload
         match arrival.name:
             case "MESSAGE_CREATE":
-                return not _is_machine(payload)
+                return self.hearing.may_concern(payload)
             case "MESSAGE_UPDATE":
-                return not _is_machine(payload) and payload.get("edited_timestamp") is not None
+                return self.hearing.may_concern(payload) and payload.get("edited_timestamp") is not None
             case "MESSAGE_REACTION_ADD":
                 reaction = _reaction(payload)
                 return asks_to_stop(reaction, bot_id=self._bot_id) or self._thumbs.notice(reaction, is_new=True)
@@ -100,7 +117,7 @@ class ArrivalReader:
         """Translate an arrival; there is nothing to tell of most of them."""
         payload = arrival.payload
         if arrival.name == INTERACTION:
-            return await self._desk.read(payload)
+            return await self._desk.read(payload, is_refused=await self._refuses(payload))
         guild_id = _guild_id(payload)
         channel_id = int(payload["channel_id"])
         if arrival.name == "MESSAGE_CREATE" and _is_blank(payload):
@@ -112,8 +129,9 @@ class ArrivalReader:
             case "MESSAGE_CREATE":
                 event = self.read_said(payload, channel)
             case "MESSAGE_UPDATE":
-                message = self._directory.message(payload, channel)
-                event = read_edit(message, bot_id=self._bot_id, reply_in=self._reply_in)
+                event = self._read_edit(payload, channel)
+            case "MESSAGE_REACTION_ADD" if self._door.refuses(payload, channel, guild_id=guild_id):
+                return ()
             case "MESSAGE_REACTION_ADD" | "MESSAGE_REACTION_REMOVE" if self._thumbs.is_thumb(_reaction(payload)):
                 is_new = arrival.name == "MESSAGE_REACTION_ADD"
                 event = self._thumbs.read(_reaction(payload), channel, sequence=arrival.sequence, is_new=is_new)
@@ -130,12 +148,36 @@ class ArrivalReader:
             self._desk.taken(arrival.payload, acceptances)
 
     def read_said(self, payload: Mapping[str, Any], channel: MessageChannel) -> Event | None:
-        """Translate a message that stands in a channel."""
+        """Translate a message that stands in a channel; None if it is not to be heard."""
+        guild_id = _guild_id(payload)
+        if self._door.is_shut(payload, channel, guild_id=guild_id):
+            return None
         message = self._directory.message(payload, channel)
-        event = read_message(message, bot_id=self._bot_id, reply_in=self._reply_in)
+        event = read_message(
+            message,
+            bot_id=self._bot_id,
+            reply_in=self._reply_in,
+            hearing=self.hearing,
+            readdress=self._door.readdressing(payload, channel, guild_id=guild_id),
+        )
         if event is None and not self._has_content and is_unreadable(message, bot_id=self._bot_id):
             self._tell_what_blank_costs()
         return event
+
+    def _read_edit(self, payload: Mapping[str, Any], channel: MessageChannel) -> Event | None:
+        if self._door.is_shut(payload, channel, guild_id=_guild_id(payload)):
+            return None
+        message = self._directory.message(payload, channel)
+        return read_edit(message, bot_id=self._bot_id, reply_in=self._reply_in, hearing=self.hearing)
+
+    async def _refuses(self, payload: Mapping[str, Any]) -> bool:
+        """Tell whether what somebody pressed or used is refused; asks for the channel only where that matters."""
+        channel_id, guild_id = int(payload.get("channel_id") or payload["channel"]["id"]), _guild_id(payload)
+        if self._door.looks_at_places:
+            channel = await self._directory.channel(channel_id, guild_id=guild_id)
+        else:
+            channel = self._directory.known(channel_id, guild_id=guild_id)
+        return self._door.refuses(payload, channel, guild_id=guild_id)
 
     async def _read_reaction(self, reaction: ReactionPayload, channel: MessageChannel) -> Event | None:
         speaker = member_name(reaction) or await self._directory.speaker_of(int(reaction["user_id"]))
@@ -145,7 +187,10 @@ class ArrivalReader:
         if payload is None:
             return None
         message = self._directory.message(payload, channel)
-        return read_stop_on_question(reaction, message, bot_id=self._bot_id, speaker=speaker, reply_in=self._reply_in)
+        readdress = self._door.readdressing_any(channel, guild_id=_guild_id(reaction))
+        return read_stop_on_question(
+            reaction, message, bot_id=self._bot_id, speaker=speaker, reply_in=self._reply_in, readdress=readdress
+        )
 
     def _tell_what_blank_costs(self) -> None:
         if not self._has_told_blank:
@@ -164,12 +209,8 @@ def report_skipped(name: str, payload: Any) -> None:
     _log.exception("discord_event_skipped", kind=name, id=fields.get("id"), channel=fields.get("channel_id"))
 
 
-def _is_machine(payload: Mapping[str, Any]) -> bool:
-    return "webhook_id" in payload or bool(payload.get("author", {}).get("bot", False))
-
-
 def _is_blank(payload: Mapping[str, Any]) -> bool:
-    return not any(payload.get(part) for part in ("content", "attachments", "message_snapshots"))
+    return not any(payload.get(part) for part in _SHOWN)
 
 
 def _guild_id(payload: Mapping[str, Any]) -> int | None:

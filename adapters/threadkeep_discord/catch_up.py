@@ -66,7 +66,7 @@ class MissedMessages:
         return sorted(page, key=lambda message: int(message["id"]))
 
     async def _read_message(self, payload: Any, channel: MessageChannel, guild_id: int | None) -> Event | None:
-        if payload.get("webhook_id") is not None or payload["author"].get("bot", False):
+        if not self._reader.hearing.may_concern(payload):
             return None
         if guild_id is not None:
             # The gateway tells who the author is in the server; history does not.

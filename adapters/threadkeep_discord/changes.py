@@ -7,6 +7,7 @@ import discord
 
 from threadkeep.chat.events import Addressing, MessageDeleted, MessageReceived, StopRequested
 from threadkeep.messages import clean_text
+from threadkeep_discord.addressed import Readdress
 from threadkeep_discord.events import read_message, user_key
 from threadkeep_discord.places import MessageChannel, ReplyIn, Spot
 
@@ -86,7 +87,13 @@ def read_stop(reaction: ReactionPayload, channel: MessageChannel, *, speaker: st
 
 
 def read_stop_on_question(
-    reaction: ReactionPayload, message: discord.Message, *, bot_id: int, speaker: str, reply_in: ReplyIn
+    reaction: ReactionPayload,
+    message: discord.Message,
+    *,
+    bot_id: int,
+    speaker: str,
+    reply_in: ReplyIn,
+    readdress: Readdress,
 ) -> StopRequested | None:
     """Translate a stop sign under a message of somebody; None if that is no question to the bot.
 
@@ -96,10 +103,11 @@ def read_stop_on_question(
         bot_id: The bot.
         speaker: The name of who reacted.
         reply_in: Where a question in a channel is answered.
+        readdress: Tells to whom a message counts as said.
     """
     if message.author.id == bot_id:
         return read_stop(reaction, message.channel, speaker=speaker)
-    question = read_message(message, bot_id=bot_id, reply_in=reply_in)
+    question = read_message(message, bot_id=bot_id, reply_in=reply_in, readdress=readdress)
     if not isinstance(question, MessageReceived) or question.addressing is Addressing.OTHERS:
         return None
     user = user_key(int(reaction["user_id"]))

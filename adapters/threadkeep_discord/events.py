@@ -1,33 +1,40 @@
 """What people say on Discord as threadkeep's events."""
 
-import re
-
 import discord
 
 from threadkeep.chat.events import Addressing, MessageEdited, MessageReceived, PlaceKind, StopRequested
 from threadkeep.messages import clean_text
 from threadkeep.sessions import UserKey
+from threadkeep_discord.addressed import Readdress, answered_author, as_said, is_for_others
+from threadkeep_discord.bots import PEOPLE_ONLY, Hearing, is_from_person
 from threadkeep_discord.files import attachments_of
 from threadkeep_discord.places import PLATFORM, ReplyIn, Spot, spot_of
-from threadkeep_discord.text import has_words, own_roles, readable_text
+from threadkeep_discord.text import has_words, own_roles, text_in_context
 
 _SAID_BY_PEOPLE = {discord.MessageType.default, discord.MessageType.reply}
-_LEADING_MENTION = re.compile(r"\s*<@[!&]?\d+>")
 _STOP_WORDS = {"/stop", "!stop"}
 
 
-def read_message(message: discord.Message, *, bot_id: int, reply_in: ReplyIn) -> MessageReceived | StopRequested | None:
-    """Translate a message; None if no person said it, or nothing that can be read.
+def read_message(
+    message: discord.Message,
+    *,
+    bot_id: int,
+    reply_in: ReplyIn,
+    hearing: Hearing = PEOPLE_ONLY,
+    readdress: Readdress = as_said,
+) -> MessageReceived | StopRequested | None:
+    """Translate a message; None if nobody said it who is heard, or nothing that can be read.
 
     ``/stop`` or ``!stop`` alone, said to the bot, asks to stop.
     """
-    if not _is_said(message) or not has_words(message):
+    if not _is_said(message, hearing) or not has_words(message):
         return None
     spot = spot_of(message)
-    addressing = _addressing(message, spot.kind, bot_id)
-    text = readable_text(message, bot_id=bot_id)
-    user = user_key(message.author.id)
-    speaker = clean_text(message.author.display_name)
+    addressing = readdress(message, _addressing(message, spot.kind, bot_id))
+    if not hearing.may_answer(message, spot.place(has_own_thread=False).session):
+        addressing = Addressing.OTHERS
+    text = text_in_context(message, bot_id=bot_id)
+    user, speaker = user_key(message.author.id), speaker_of(message)
     if addressing is not Addressing.OTHERS and text.lower() in _STOP_WORDS:
         asked = _spot_to_stop(message, spot)
         return StopRequested(
@@ -45,13 +52,15 @@ def read_message(message: discord.Message, *, bot_id: int, reply_in: ReplyIn) ->
     )
 
 
-def read_edit(message: discord.Message, *, bot_id: int, reply_in: ReplyIn) -> MessageEdited | None:
+def read_edit(
+    message: discord.Message, *, bot_id: int, reply_in: ReplyIn, hearing: Hearing = PEOPLE_ONLY
+) -> MessageEdited | None:
     """Translate the new state of a message that its author edited; None for whatever else changes messages.
 
     Discord tells of links that were looked up and of pins in the same way. They change no time of an edit, so those of
     a message that was edited before give the identity of that edit.
     """
-    if message.edited_at is None or not _is_said(message) or not has_words(message):
+    if message.edited_at is None or not _is_said(message, hearing) or not has_words(message):
         return None
     spot = spot_of(message)
     return MessageEdited(
@@ -60,8 +69,8 @@ def read_edit(message: discord.Message, *, bot_id: int, reply_in: ReplyIn) -> Me
         # has no other session than its own.
         place=spot.place(has_own_thread=reply_in == "thread"),
         user=user_key(message.author.id),
-        speaker=clean_text(message.author.display_name),
-        text=readable_text(message, bot_id=bot_id),
+        speaker=speaker_of(message),
+        text=text_in_context(message, bot_id=bot_id),
     )
 
 
@@ -70,7 +79,7 @@ def is_unreadable(message: discord.Message, *, bot_id: int) -> bool:
 
     https://discord.com/developers/docs/events/gateway#message-content-intent
     """
-    if not _is_said(message) or has_words(message):
+    if not _is_said(message, PEOPLE_ONLY) or has_words(message):
         return False
     return _addressing(message, spot_of(message).kind, bot_id) is not Addressing.OTHERS
 
@@ -80,29 +89,26 @@ def user_key(user_id: int) -> UserKey:
     return UserKey(platform=PLATFORM, user=str(user_id))
 
 
-def _is_said(message: discord.Message) -> bool:
-    return not message.author.bot and message.webhook_id is None and message.type in _SAID_BY_PEOPLE
+def speaker_of(message: discord.Message) -> str:
+    """Give the name under which people know who said something, in one line; what is no person is called a bot."""
+    name = " ".join(clean_text(message.author.display_name).split())
+    return name if is_from_person(message) else f"{name} (bot)"
+
+
+def _is_said(message: discord.Message, hearing: Hearing) -> bool:
+    return message.type in _SAID_BY_PEOPLE and hearing.is_heard(message)
 
 
 def _addressing(message: discord.Message, kind: PlaceKind, bot_id: int) -> Addressing:
-    answered = _answered_author(message)
-    if kind is PlaceKind.DIRECT or answered == bot_id or _mentions(message, bot_id):
+    if kind is PlaceKind.DIRECT or answered_author(message) == bot_id or _mentions(message, bot_id):
         return Addressing.BOT
-    is_for_somebody = answered not in {None, message.author.id} or _LEADING_MENTION.match(message.content)
-    if kind is PlaceKind.THREAD and not is_for_somebody:
+    if kind is PlaceKind.THREAD and not is_for_others(message):
         return Addressing.THREAD
     return Addressing.OTHERS
 
 
 def _mentions(message: discord.Message, bot_id: int) -> bool:
     return any(user.id == bot_id for user in message.mentions) or bool(own_roles(message, bot_id))
-
-
-def _answered_author(message: discord.Message) -> int | None:
-    if message.type is not discord.MessageType.reply or message.reference is None:
-        return None
-    answered = message.reference.resolved
-    return answered.author.id if isinstance(answered, discord.Message) else None
 
 
 def _spot_to_stop(message: discord.Message, spot: Spot) -> Spot:

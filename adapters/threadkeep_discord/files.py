@@ -14,6 +14,7 @@ from threadkeep.chat.events import Place
 from threadkeep.errors import FileNotReadError, PlaceGoneError, PlatformUnavailableError
 from threadkeep.files.limits import too_large
 from threadkeep.messages import Attachment, File, clean_text
+from threadkeep_discord.beyond import answered_by
 from threadkeep_discord.client import DiscordClient
 from threadkeep_discord.limits import FILE_ATTEMPTS, FILE_RETRY_DELAY, FILE_SECONDS, MESSAGE_LENGTH
 from threadkeep_discord.places import DIRECT_WORKSPACE
@@ -27,18 +28,21 @@ _GONE: Final = "it is not there any more"
 
 
 def attachments_of(message: discord.Message) -> tuple[Attachment, ...]:
-    """Give the files of a message, and of those that it forwards, for the agent to read."""
-    forwarded = [file for copy in message.message_snapshots for file in copy.attachments]
+    """Give the files of a message, of those that it forwards and of the one that it answers, for the agent to read."""
+    found = [(message, file) for copy in (message, *message.message_snapshots) for file in copy.attachments]
+    answered = answered_by(message)
+    if answered is not None:
+        found += [(answered, file) for file in answered.attachments]
     return tuple(
         Attachment(
             # A link to a file expires; its message gives a new one: https://discord.com/developers/docs/reference
-            id=f"{message.channel.id}/{message.id}/{file.id}",
+            id=f"{holder.channel.id}/{holder.id}/{file.id}",
             name=clean_text(" ".join(file.filename.split())),
             media_type=(file.content_type or "application/octet-stream").partition(";")[0].strip().lower(),
             size=file.size,
             url=file.url,
         )
-        for file in (*message.attachments, *forwarded)
+        for holder, file in found
     )
 
 

@@ -9,6 +9,7 @@ from threadkeep_discord.arrivals import ArrivalReader
 from threadkeep_discord.client import DiscordClient
 from threadkeep_discord.crew import ShardCrew
 from threadkeep_discord.gateway import Shard
+from threadkeep_discord.limits import SESSION_STARTS
 from threadkeep_discord.notes import SessionNotes
 from threadkeep_discord.refusals import calling
 from threadkeep_discord.settings import DiscordSettings
@@ -19,10 +20,12 @@ from threadkeep_discord.turns import IdentifyTurns
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Plan:
-    """How many shards a bot has, and how many of them may begin a session at a time."""
+    """How many shards a bot has, how many of them may begin a session at a time, how often in a day, and from when."""
 
     count: int
     concurrency: int
+    starts: int = SESSION_STARTS
+    closed_for: float = 0.0
 
 
 async def log_in(client: DiscordClient, token: str) -> None:
@@ -69,7 +72,14 @@ async def gather_crew(
         sink=sink,
         reader=reader,
         notes=SessionNotes(shared, application_id=application_id, intents=client.intents.value),
-        turns=IdentifyTurns(shared, application_id=application_id, owner=owner, concurrency=plan.concurrency),
+        turns=IdentifyTurns(
+            shared,
+            application_id=application_id,
+            owner=owner,
+            concurrency=plan.concurrency,
+            starts=plan.starts,
+            closed_for=plan.closed_for,
+        ),
         may_connect=slots.wait_sure,
         on_gap=on_gap,
     )
@@ -86,4 +96,9 @@ async def _plan(client: DiscordClient, settings: DiscordSettings) -> _Plan:
     async with calling("learn how many shards there should be"):
         recommended, _, limit = await client.http.get_bot_gateway()
     count = recommended if settings.shards == "auto" else settings.shards
-    return _Plan(count=count, concurrency=max(1, limit["max_concurrency"]))
+    return _Plan(
+        count=count,
+        concurrency=max(1, limit["max_concurrency"]),
+        starts=max(1, limit["total"]),
+        closed_for=0.0 if limit["remaining"] else limit["reset_after"] / 1000,
+    )

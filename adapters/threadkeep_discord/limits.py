@@ -27,6 +27,30 @@ LONGEST_WAIT: Final = 30.0
 CALL_TIMEOUT: Final = 75.0
 """Seconds for one call: a wait for a rate limit, and discord.py's five tries 25 seconds apart in all."""
 
+GLOBAL_REQUESTS: Final = 50
+"""Requests a second of one bot: https://discord.com/developers/docs/topics/rate-limits#global-rate-limit"""
+
+INVALID_REQUESTS: Final = 8_000
+"""Requests that may be answered with 401, 403 or 429; Discord bans an address at 10,000.
+
+https://discord.com/developers/docs/topics/rate-limits#invalid-request-limit-aka-cloudflare-bans
+"""
+
+INVALID_SECONDS: Final = 600.0
+"""Seconds within which those are counted."""
+
+REFUSED_TOKEN_SECONDS: Final = 60.0
+"""Seconds for which a token that was refused is not tried again."""
+
+SESSION_STARTS: Final = 1_000
+"""Gateway sessions that a bot may begin a day, where Discord was not asked for its number.
+
+https://discord.com/developers/docs/events/gateway#session-start-limit-object
+"""
+
+SESSION_START_SECONDS: Final = 86_400.0
+"""Seconds within which those are counted."""
+
 IDENTIFY_SECONDS: Final = 5.0
 """Seconds between the beginnings of gateway sessions: https://discord.com/developers/docs/events/gateway#sharding"""
 
@@ -68,3 +92,27 @@ COMMAND_DESCRIPTION_LENGTH: Final = 100
 
 https://discord.com/developers/docs/interactions/application-commands#application-command-object
 """
+
+TYPING_INTERVAL: Final = 8.0
+"""Seconds between signs of typing, each of which is shown for ten.
+
+https://discord.com/developers/docs/resources/channel#trigger-typing-indicator
+"""
+
+TYPING_DELAY: Final = 0.6
+"""Seconds before the first sign: an answer that begins sooner costs no call."""
+
+CHOICES: Final = 25
+"""Completions of what is being written in an option of a command.
+
+https://discord.com/developers/docs/interactions/receiving-and-responding#interaction-response-object-autocomplete
+"""
+
+COMPLETION_SECONDS: Final = 2.0
+"""Seconds to find completions; Discord waits three."""
+
+BOT_TURNS: Final = 5
+"""How many messages of other bots are answered in a conversation before a person must have spoken in it."""
+
+SESSIONS_REMEMBERED: Final = 5_000
+"""Of how many conversations it is remembered how often bots spoke in them."""

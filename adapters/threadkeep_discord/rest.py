@@ -1,4 +1,4 @@
-"""discord.py's HTTP client with a base URL of its own, and safe to cancel."""
+"""discord.py's HTTP client with a base URL of its own, within the bot's budgets, and safe to cancel."""
 
 import asyncio
 import copy
@@ -6,9 +6,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
+import discord
 from discord.gateway import DiscordWebSocket
 from discord.http import HTTPClient, Route
 
+from threadkeep_discord.budget import RequestBudget
 from threadkeep_discord.limits import LONGEST_WAIT
 
 
@@ -25,7 +27,8 @@ class HostedHTTPClient(HTTPClient):
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, *, api_url: str | None) -> None:
-        super().__init__(loop, max_ratelimit_timeout=LONGEST_WAIT)
+        self.budget = RequestBudget()
+        super().__init__(loop, http_trace=self._listen_in(), max_ratelimit_timeout=LONGEST_WAIT)
         self._api_url = api_url
         self._gateway: str | None = None
 
@@ -43,8 +46,12 @@ class HostedHTTPClient(HTTPClient):
         if self._api_url is not None:
             route = copy.copy(route)
             route.url = self._api_url + route.url.removeprefix(Route.BASE)
+        await self.budget.take(route.url)
         try:
             return await super().request(route, **options)
+        except discord.HTTPException:
+            await self.budget.tell_refusals()
+            raise
         except asyncio.CancelledError:
             # A call that waits out the global rate limit holds back all others, and discord.py lets them go on only
             # when that call does: cancelled there, it would hold them back for ever.
@@ -57,3 +64,16 @@ class HostedHTTPClient(HTTPClient):
         if self._gateway is not None and address.hostname == DiscordWebSocket.DEFAULT_GATEWAY.host:
             url = urlsplit(self._gateway)._replace(query=address.query).geturl()
         return await super().ws_connect(url, compress=compress)
+
+    def _listen_in(self) -> aiohttp.TraceConfig:
+        # discord.py repeats what Discord refuses for its limits without telling anybody; each of them counts.
+        trace = aiohttp.TraceConfig()
+        trace.on_request_end.append(self._on_answer)
+        return trace
+
+    async def _on_answer(
+        self, _session: aiohttp.ClientSession, _context: object, ended: aiohttp.TraceRequestEndParams
+    ) -> None:
+        answer = ended.response
+        is_shared = answer.headers.get("X-RateLimit-Scope") == "shared"
+        self.budget.heard(str(ended.url), answer.status, is_shared=is_shared)

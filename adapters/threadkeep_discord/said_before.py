@@ -50,7 +50,8 @@ class Recollection:
         channel_id = int(session.channel) if question is None else question.channel_id
         guild_id = None if session.workspace == DIRECT_WORKSPACE else int(session.workspace)
         channel = await self._directory.channel(channel_id, guild_id=guild_id)
-        said = [one for one in await self._read_back(channel_id, int(before), most) if _is_of_people(one)]
+        read = await self._read_back(channel_id, int(before), most)
+        said = [one for one in read if self._reader.hearing.may_concern(one)]
         members = await self._members(said, guild_id)
         found = (self._event(payload, channel, guild_id, members) for payload in said)
         return [event for event in found if event is not None]
@@ -91,7 +92,3 @@ class Recollection:
 def _in_place_of(message: Mapping[str, Any]) -> Mapping[str, Any]:
     head = message.get("referenced_message") if message.get("type") == _STARTER else None
     return message if head is None else head
-
-
-def _is_of_people(message: Mapping[str, Any]) -> bool:
-    return "webhook_id" not in message and not message["author"].get("bot", False)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypedDict
 from urllib.parse import urlsplit
 
@@ -10,6 +10,8 @@ from pydantic import SecretStr
 
 from threadkeep.errors import ConfigError
 from threadkeep_discord.places import ReplyIn
+from threadkeep_discord.rule_settings import read_rules
+from threadkeep_discord.rules import Rules
 
 _TOKEN_NAMES = ("DISCORD_BOT_TOKEN", "DISCORD_TOKEN")
 _WHERE = "https://discord.com/developers/applications, under your application, Bot, Reset Token"
@@ -32,6 +34,9 @@ class DiscordOptions(TypedDict, total=False):
     shards: Shards
     shards_per_process: int | None
     commands: bool
+    answer_buttons: bool
+    allowed_bots: frozenset[str]
+    rules: Rules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +54,9 @@ class DiscordSettings:
         shards: How many shards the bot has. Discord demands more than one from 2,500 servers on.
         shards_per_process: How many of them one process runs at most; None for all.
         commands: Whether Discord is to list the bot's commands as slash commands, in place of whatever it lists now.
+        allowed_bots: Ids of bots, their applications or webhooks that are heard like people.
+        answer_buttons: Whether buttons stand under finished answers: to have it again, and to say whether it was good.
+        rules: Where the bot answers, and whom.
 
     Raises:
         ConfigError: The token, the URL or a number cannot be right; the message says why.
@@ -62,6 +70,9 @@ class DiscordSettings:
     shards: Shards = 1
     shards_per_process: int | None = None
     commands: bool = True
+    answer_buttons: bool = False
+    allowed_bots: frozenset[str] = frozenset()
+    rules: Rules = field(default_factory=Rules)
 
     def __post_init__(self) -> None:
         """Refuse what cannot be right, before Discord does it with less to say."""
@@ -79,7 +90,7 @@ def read_settings(environ: Mapping[str, str]) -> DiscordSettings | None:
 
     ``DISCORD_BOT_TOKEN`` (or ``DISCORD_TOKEN``), ``DISCORD_MESSAGE_CONTENT``, ``DISCORD_REPLY_IN``,
     ``DISCORD_LINK_PREVIEWS``, ``DISCORD_API_URL``, ``DISCORD_SHARDS``, ``DISCORD_SHARDS_PER_PROCESS``,
-    ``DISCORD_COMMANDS``.
+    ``DISCORD_COMMANDS``, ``DISCORD_ANSWER_BUTTONS``, ``DISCORD_ALLOWED_BOTS``, and those that tell the rules.
 
     Raises:
         ConfigError: One of them is wrong; the message says which, and what it should be.
@@ -96,6 +107,9 @@ def read_settings(environ: Mapping[str, str]) -> DiscordSettings | None:
         shards="auto" if _is_auto(environ) else _read_number(environ, "DISCORD_SHARDS") or 1,
         shards_per_process=_read_number(environ, "DISCORD_SHARDS_PER_PROCESS"),
         commands=_read_switch(environ, "DISCORD_COMMANDS", default="1"),
+        answer_buttons=_read_switch(environ, "DISCORD_ANSWER_BUTTONS"),
+        rules=read_rules(environ),
+        allowed_bots=_read_bots(environ),
     )
 
 
@@ -140,6 +154,17 @@ def _read_reply_in(environ: Mapping[str, str]) -> ReplyIn:
             return "thread"
         case other:
             raise ConfigError(f"DISCORD_REPLY_IN is {other!r}: set it to place or thread.")
+
+
+def _read_bots(environ: Mapping[str, str]) -> frozenset[str]:
+    ids = frozenset(environ.get("DISCORD_ALLOWED_BOTS", "").replace(",", " ").split())
+    for text in sorted(ids):
+        if not text.isdecimal():
+            raise ConfigError(
+                f"DISCORD_ALLOWED_BOTS has {text!r}: list ids with blanks between them. With Developer Mode on, "
+                "right-click the bot, Copy User ID; the id of a webhook is the number in its URL."
+            )
+    return ids
 
 
 def _is_auto(environ: Mapping[str, str]) -> bool:

@@ -5,6 +5,7 @@ import re
 import discord
 
 from threadkeep.messages import clean_text
+from threadkeep_discord.beyond import answered_by, has_beyond, quoted, quoted_answer, shown_beyond
 
 # https://discord.com/developers/docs/reference#message-formatting
 _TOKEN = re.compile(
@@ -12,24 +13,38 @@ _TOKEN = re.compile(
 )
 
 
+_COMMAND_SIGNS = ("!", "/")
+
+
 def readable_text(message: discord.Message, *, bot_id: int) -> str:
     """Give the text of a message, with names for ids, without the mentions of the bot.
 
-    Forwarded messages are told as quotes. Attached files are not in the text.
+    Forwarded messages are told as quotes, stickers, polls, embeds and the like in words. Attached files are not in the
+    text.
     """
     parts = [_with_names(message, message.content, bot_id=bot_id)]
-    parts += [
-        "\n".join(f"> {line}" for line in ("Forwarded message:", *_with_names(message, copy.content).splitlines()))
-        for copy in message.message_snapshots
-        if copy.content.strip()
-    ]
+    parts += [_with_names(message, text) for text in shown_beyond(message)]
+    copies = ("\n".join((copy.content, *shown_beyond(copy))).strip() for copy in message.message_snapshots)
+    parts += [quoted("Forwarded message:", _with_names(message, copy)) for copy in copies if copy]
     return clean_text("\n".join(part for part in parts if part)).strip()
 
 
+def text_in_context(message: discord.Message, *, bot_id: int) -> str:
+    """Give the text of a message under a quotation of the one that it answers.
+
+    What the bot itself said is not quoted, since it knows that; nor is anything where the message is a command.
+    """
+    text, answered = readable_text(message, bot_id=bot_id), answered_by(message)
+    if answered is None or answered.author.id == bot_id or text.startswith(_COMMAND_SIGNS):
+        return text
+    quote = quoted_answer(answered, readable_text(answered, bot_id=bot_id))
+    return clean_text(f"{quote}\n\n{text}").strip()
+
+
 def has_words(message: discord.Message) -> bool:
-    """Tell whether there is anything to read: text, a forwarded text or a file."""
-    has_forward = any(copy.content.strip() or copy.attachments for copy in message.message_snapshots)
-    return bool(message.content.strip() or message.attachments or has_forward)
+    """Tell whether there is anything to read: text, a file, what is shown otherwise, or any of it forwarded."""
+    copies = (message, *message.message_snapshots)
+    return any(copy.content.strip() or copy.attachments or has_beyond(copy) for copy in copies)
 
 
 def title(text: str, *, length: int) -> str:
@@ -73,7 +88,8 @@ def _name(message: discord.Message, token: re.Match[str]) -> str:
             role = None if message.guild is None else message.guild.get_role(target)
             name = None if role is None else f"@{role.name}"
         case _:
-            name = next((f"@{user.display_name}" for user in message.mentions if user.id == target), None)
+            names = (" ".join(user.display_name.split()) for user in message.mentions if user.id == target)
+            name = next((f"@{name}" for name in names), None)
     # An id that is not known is a mention inside code, or of something that is gone: it stays as it was written.
     return name or token[0]
 

@@ -11,6 +11,7 @@ import structlog
 from threadkeep.chat.adapter import OnPosted, Reply, ReplyRequest, SharedState, Sink
 from threadkeep.chat.events import Event, MessageReceived, Place
 from threadkeep.chat.home import HomeDesk
+from threadkeep.chat.worded import WordedReply
 from threadkeep.errors import PlatformError
 from threadkeep.messages import Attachment, File
 from threadkeep.sessions import UserKey
@@ -24,7 +25,6 @@ from threadkeep_slack.installs.opening import open_front_desk
 from threadkeep_slack.replies.late import LateReply
 from threadkeep_slack.settings import SlackSettings, read_settings
 from threadkeep_slack.text.markdown import SlackMarkdown
-from threadkeep_slack.text.worded import WordedReply
 from threadkeep_slack.transport.beside_pages import BesidePages
 from threadkeep_slack.transport.choice import transport_for
 from threadkeep_slack.transport.http_events import HttpEvents

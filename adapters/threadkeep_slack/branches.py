@@ -149,6 +149,7 @@ class BranchMaker:
                 bot_user=workspace.bot_user,
                 streams=self._settings.streams,
                 statuses=rooms.statuses,
+                homes=directory.homes,
             ),
             rooms=rooms,
             titles=titles,

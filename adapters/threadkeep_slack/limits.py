@@ -135,6 +135,9 @@ DRAIN_SECONDS: Final = 5.0
 CACHED_NAMES: Final = 5_000
 """How many people, conversations and threads of messages are remembered, of each."""
 
+GROUP_TEAMS: Final = 10
+"""In how many workspaces of an organisation a user group is looked for."""
+
 PLACES_REMEMBERED: Final = 5_000
 """How many people's latest places are remembered, for their slash commands."""
 

@@ -12,10 +12,13 @@ if TYPE_CHECKING:
     from threadkeep.agent.context import RunContext
     from threadkeep.agent.instructions import Instructions
     from threadkeep.agent.memory import Memory
+    from threadkeep.agent.permissions import Allow
     from threadkeep.agent.printing import pprint_run_response
     from threadkeep.agent.questions import Choice, Question
     from threadkeep.agent.request import RunRequest
     from threadkeep.agent.summary import Summary
+    from threadkeep.agent.tool_hooks import ToolHook
+    from threadkeep.agent.toolkits import Toolkit
     from threadkeep.agent.tools import Tool, tool
     from threadkeep.chat.commands import Command, CommandContext
     from threadkeep.chat.elements import Button, ButtonStyle, Form, Option, Select, TextField
@@ -82,10 +85,13 @@ _HOMES: Final = {
     "agent.context": ("RunContext",),
     "agent.instructions": ("Instructions",),
     "agent.memory": ("Memory",),
+    "agent.permissions": ("Allow",),
     "agent.printing": ("pprint_run_response",),
     "agent.questions": ("Choice", "Question"),
     "agent.request": ("RunRequest",),
     "agent.summary": ("Summary",),
+    "agent.tool_hooks": ("ToolHook",),
+    "agent.toolkits": ("Toolkit",),
     "agent.tools": ("Tool", "tool"),
     "chat.commands": ("Command", "CommandContext"),
     "chat.elements": ("Button", "ButtonStyle", "Form", "Option", "Select", "TextField"),
@@ -150,6 +156,7 @@ _HOME_OF: Final = {name: home for home, names in _HOMES.items() for name in name
 
 __all__ = [
     "Agent",
+    "Allow",
     "Approval",
     "Attachment",
     "Bot",
@@ -226,6 +233,8 @@ __all__ = [
     "ToolCallProgressed",
     "ToolCallStarted",
     "ToolError",
+    "ToolHook",
+    "Toolkit",
     "UserKey",
     "pprint_run_response",
     "tool",

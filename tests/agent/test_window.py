@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from threadkeep import Message, Role, Run, RunStatus, ToolCall
 from threadkeep.agent.history import run_messages
+from threadkeep.agent.prompt import past_of
 from threadkeep.agent.tokens import Gauge, estimated_tokens
 from threadkeep.agent.window import Window, summary_of, within_messages, within_tokens
 from threadkeep.chat.speakers import wrapped
@@ -70,6 +71,13 @@ def test_the_budget_is_never_exceeded_and_what_is_shown_is_valid(runs, budget):
     shown = within_tokens(runs, budget, measure)
     assert cost(shown) <= max(budget, 0)
     assert is_valid([message for run in shown for message in run_messages(run)])
+
+
+@given(st.lists(RUNS, max_size=6), st.integers(1, 4000), st.text(max_size=3000))
+def test_the_summary_counts_as_well(runs, budget, summary):
+    window = Window(least_runs=6, most_runs=6, most_tokens=budget)
+    past = past_of(transcript(runs, summary=summary, summarised=1), window, GAUGE, "m")
+    assert cost(past.runs) + estimated_tokens(past.section) <= budget
 
 
 @given(st.lists(RUNS, max_size=6), st.integers(0, 20))

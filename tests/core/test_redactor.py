@@ -25,7 +25,7 @@ WHO = {"place": PLACE, "user": UserKey(platform="test", user="ann"), "speaker": 
         ("pay with 4111 1111 1111 1111 please", "pay with [card] please"),
         ("4111-1111-1111-1111", "[card]"),
         ("Ann.Lee+shop@mail.example.co.uk!", "[email]!"),
-        ("call +49 (30) 901820-1", "call [phone]-1"),
+        ("call +49 (30) 901820-1", "call [phone]"),
         ("call +1 415-555-0132 now", "call [phone] now"),
         ("(415) 555-0132", "[phone]"),
     ],

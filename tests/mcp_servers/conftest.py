@@ -33,6 +33,7 @@ class HttpServer:
     is_older: bool = False
     port: int = 0
     server: object = None
+    settings: dict = field(default_factory=dict)
     refused: set = field(default_factory=set)
     requests: list = field(default_factory=list)
     _uvicorn: uvicorn.Server | None = None
@@ -43,7 +44,7 @@ class HttpServer:
         return f"http://127.0.0.1:{self.port}/mcp"
 
     async def start(self) -> None:
-        self.server = self.tracker.make_server()
+        self.server = self.tracker.make_server(**self.settings)
         app = self.server.streamable_http_app()
         listener = socket.create_server(("127.0.0.1", self.port))
         self.port = listener.getsockname()[1]

@@ -6,6 +6,7 @@ import pytest
 
 from threadkeep import Agent, ConfigError, RunContext, ScriptedModel, Step, ToolError
 from threadkeep.mcp import MCPServer
+from threadkeep.mcp.failures import reason_of, told
 from threadkeep.runs import ToolCallProgressed
 
 
@@ -48,6 +49,25 @@ async def test_wrong_arguments_and_failures_are_told_to_the_model(http, opened, 
     assert failed.is_error
     assert "fail" in failed.result
     assert right.result == "2"
+
+
+async def test_what_the_server_refuses_is_told_to_the_model(http, opened, ask, call):
+    done, _ = await ask([opened(url=http.url)], call("tracker__refuse"))
+    assert done[0].is_error
+    assert done[0].result == "the server tracker refuses the call: there is no such project"
+
+
+async def test_the_tools_are_listed_again_when_the_server_says_that_ours_are_old(http, opened, ask, call):
+    done, _ = await ask([opened(url=http.url)], call("tracker__strict"))
+    assert done[0].result == "listed"
+    assert http.server.calls == ["strict", "strict"]
+
+
+async def test_an_answer_that_cannot_be_read_is_told_as_such():
+    reason = reason_of(RuntimeError("does not fit the schema of /secret"))
+    assert str(told("tracker", reason)) == "the server tracker gave an answer that does not fit what it announced"
+    assert reason_of(LookupError()) is None
+    assert reason_of(OSError()).is_lost
 
 
 async def test_arguments_that_are_no_object_are_refused(http, opened, context):
@@ -94,8 +114,8 @@ async def test_where_files_cannot_be_posted_the_model_is_told(http, opened, ask,
 
 
 async def test_a_call_that_takes_too_long_is_cancelled_on_the_server(http, opened, ask, call, until):
-    done, _ = await ask([opened(url=http.url, timeout=0.3)], call("tracker__slow"))
-    assert done[0].result == "the tool did not finish within 0.3 s"
+    done, _ = await ask([opened(url=http.url, timeout=2)], call("tracker__slow"))
+    assert done[0].result == "the tool did not finish within 2 s"
     await until(lambda: "slow cancelled" in http.server.calls)
 
 

@@ -1,6 +1,8 @@
 """Servers that go down and come back, tell of new tools, and know their users."""
 
 import asyncio
+import subprocess
+import sys
 
 import pytest
 
@@ -56,13 +58,52 @@ async def test_a_program_that_does_not_exist_is_a_server_out_of_reach(opened, as
 async def test_new_tools_are_offered_when_the_server_says_so(http, opened, ask, call, until, context):
     server = opened(url=http.url)
     await ask([server], call("tracker__grow"))
-
-    async def has_grown():
-        return any(tool.name == "tracker__grown" for tool in await server.tools_for(context))
-
-    await until(has_grown)
+    await until(offers(server, context, "tracker__grown"))
     done, _ = await ask([server], call("tracker__grown"))
     assert done[0].result == "grown"
+
+
+def offers(server, context, name):
+    async def is_offered():
+        return any(tool.name == name for tool in await server.tools_for(context))
+
+    return is_offered
+
+
+async def test_a_server_that_came_back_is_listed_again_without_a_call(http, opened, until, context):
+    server = opened(url=http.url)
+    assert await server.tools_for(context)
+    await http.stop()
+    await http.start()
+    http.server.add_tool(lambda: "later", name="later", description="New")
+    await until(offers(server, context, "tracker__later"))
+
+
+async def test_a_server_may_have_no_way_to_tell_of_new_tools(http, opened, ask, call, context, until):
+    await http.stop()
+    http.settings = {"subscriptions": False}
+    await http.start()
+    server = opened(url=http.url)
+    done, _ = await ask([server], call("tracker__add", left=1, right=2))
+    assert done[0].result == "3"
+    # Every so often it is asked.
+    http.server.add_tool(lambda: "later", name="later", description="New")
+    connection = await server._connections[asyncio.get_running_loop()].of(None)
+    connection._change()
+    await until(offers(server, context, "tracker__later"))
+
+
+async def test_a_list_that_cannot_be_read_anew_makes_a_new_connection(http, opened, ask, call, context):
+    server = opened(url=http.url)
+    assert await server.tools_for(context)
+    connection = await server._connections[asyncio.get_running_loop()].of(None)
+    await http.stop()
+    connection._change()
+    _, offered = await ask([server])
+    await http.start()
+    assert "tracker__add" in offered
+    done, _ = await ask([server], call("tracker__add", left=1, right=2))
+    assert done[0].result == "3"
 
 
 async def test_calls_share_one_connection(http, opened, ask, call):
@@ -130,6 +171,14 @@ async def test_a_server_is_opened_again_after_it_was_closed(http, opened, ask, c
     await agent.aclose()
     done, _ = await ask([server], call("tracker__add", left=1, right=2))
     assert done[0].result == "3"
+
+
+def test_the_library_is_not_loaded_before_a_server_is_opened():
+    program = (
+        "import sys; from threadkeep.mcp import MCPServer; MCPServer('a', command=['x']); print('mcp' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, text=True)
+    assert done.stdout.strip() == "False"
 
 
 async def test_without_the_library_it_is_said_what_to_install(opened, monkeypatch):

@@ -4,8 +4,9 @@ import asyncio
 import os
 from typing import Annotated
 
+from mcp import MCPError
 from mcp.server.mcpserver import Context, Elicit, Image, MCPServer, RequestStateSecurity, Resolve
-from mcp.types import BlobResourceContents, EmbeddedResource, ResourceLink
+from mcp.types import HEADER_MISMATCH, INVALID_PARAMS, BlobResourceContents, EmbeddedResource, ResourceLink
 from pydantic import BaseModel
 
 PNG = (
@@ -55,6 +56,11 @@ def find(number: int) -> Issue:
 def fail() -> str:
     """Fail."""
     raise ValueError("the disk is full")
+
+
+def refuse() -> str:
+    """Refuse."""
+    raise MCPError(INVALID_PARAMS, "there is no such project")
 
 
 def huge() -> str:
@@ -109,12 +115,12 @@ async def close(number: int, answer: Annotated[Nothing, Resolve(ask_whether)]) -
     return f"closed {number}"
 
 
-TOOLS = (add, find, fail, huge, picture, resources, count, crash, environment, whoami, report, close)
+TOOLS = (add, find, fail, refuse, huge, picture, resources, count, crash, environment, whoami, report, close)
 
 
-def make_server(name: str = "tracker") -> MCPServer:
+def make_server(name: str = "tracker", **settings) -> MCPServer:
     """Make the server; its keys outlive a restart."""
-    server = MCPServer(name, request_state_security=RequestStateSecurity(keys=["k" * 32]))
+    server = MCPServer(name, request_state_security=RequestStateSecurity(keys=["k" * 32]), **settings)
     server.calls = []
 
     async def slow() -> str:
@@ -132,7 +138,13 @@ def make_server(name: str = "tracker") -> MCPServer:
         await context.request_context.session.send_tool_list_changed()
         return "grown"
 
-    for function in (*TOOLS, slow, grow):
+    async def strict() -> str:
+        server.calls.append("strict")
+        if len(server.calls) == 1:
+            raise MCPError(HEADER_MISMATCH, "list the tools again")
+        return "listed"
+
+    for function in (*TOOLS, slow, grow, strict):
         server.tool()(function)
     server.tool(name="odd.name")(lambda: "dotted")
     server.tool(name="odd name")(lambda: "spaced")

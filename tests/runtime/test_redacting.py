@@ -1,9 +1,14 @@
 """A bot's redactor: nothing of what it takes out reaches the store, the model or the log."""
 
+import logging
+
+import pytest
 import structlog
 
 from threadkeep import Agent, Bot, Redactor
 from threadkeep.runtime.logs import configure_logging
+
+CHATTY = ("httpx2", "httpcore2", "openai", "slack_sdk", "slack_bolt", "discord", "asyncio")
 
 
 async def test_nothing_is_stored_of_what_is_taken_out(platform, make_model, store, wait_for, load_runs):
@@ -17,10 +22,26 @@ async def test_nothing_is_stored_of_what_is_taken_out(platform, make_model, stor
     assert run.messages[0].content == "I am [email]"
 
 
-def test_the_log_is_redacted_as_configured(capsys):
-    try:
-        configure_logging(level="info", is_json=True, also=Redactor(kinds=["email"]))
+@pytest.fixture
+def _restored():
+    """Puts the process's logging back as it was."""
+    loggers = [logging.getLogger(), *map(logging.getLogger, CHATTY)]
+    before = [(logger, logger.handlers[:], logger.level) for logger in loggers]
+    yield
+    for logger, handlers, level in before:
+        logger.handlers[:] = handlers
+        logger.setLevel(level)
+    structlog.reset_defaults()
+
+
+@pytest.mark.usefixtures("_restored")
+@pytest.mark.parametrize("is_ours", [True, False])
+def test_the_log_is_redacted_as_configured(capsys, is_ours):
+    configure_logging(level="info", is_json=True, also=Redactor(kinds=["email"]))
+    if is_ours:
         structlog.get_logger().info("said", text="ann@example.org")
-    finally:
-        structlog.reset_defaults()
-    assert "[email]" in capsys.readouterr().err
+    else:
+        logging.getLogger("library").info("ann@example.org")
+    written = capsys.readouterr().err
+    assert "[email]" in written
+    assert "ann@" not in written

@@ -10,7 +10,9 @@ import aiohttp
 import pytest
 from cryptography.fernet import Fernet
 
-from threadkeep import Agent, Approval, Bot, Memory, SQLiteStore, tool
+from threadkeep import Agent, Approval, Bot, Memory, RunContext, SQLiteStore, tool
+from threadkeep.messages import File
+from threadkeep.runtime.bot import Role
 from threadkeep_emulators.openai import Answer, ToolCall
 from threadkeep_slack import SlackAdapter
 from threadkeep_slack.installs.needs import scopes_for
@@ -246,10 +248,23 @@ async def test_somebody_of_another_organisation_is_streamed_to_and_may_decide(to
         await other.thread.wait_for_reply(timeout=LONG)
     assert deployed == ["web"]
     recipients = [
-        (call.args["recipient_team_id"], call.args["recipient_user_id"], call.error)
+        (call.args["recipient_team_id"], call.args["recipient_user_id"], call.error or None)
         for call in town.slack.calls("chat.startStream")
     ]
     assert recipients == [("T0GLOBEX", zoe.id, None), (town.acme.id, ann.id, None)]
+
+
+async def test_where_a_process_does_not_know_who_is_asked_from_elsewhere_it_posts_and_others_are_streamed_to(
+    town, serving, ann
+):
+    zoe = town.acme.stranger("Zoe", team_id="T0GLOBEX")
+    town.openai.answers(Answer(text=STORY, chunk_size=10), Answer(text=STORY, chunk_size=10))
+    async with serving(bot={"role": Role.INGRESS}), serving(bot={"role": Role.WORKER}):
+        for person in (zoe, ann):
+            root = await person.says(town.general, f"{town.acme.bot.mention} tell")
+            await root.thread.wait_for_reply(contains=STORY.strip(), timeout=LONG)
+            assert len(root.thread.replies) == 1
+    assert [call.error for call in town.slack.calls("chat.startStream")] == ["team_not_found", ""]
 
 
 # Conversations
@@ -317,6 +332,24 @@ async def test_a_question_that_waits_is_answered_as_edited_with_its_file_or_not_
     assert "secret plan" not in str(shown)
 
 
+async def test_a_file_that_a_tool_makes_stands_in_the_thread_beside_the_streamed_answer(town, serving, ann):
+    @tool
+    async def report(context: RunContext) -> str:
+        """Write a report."""
+        await context.send_file(File(name="report.csv", data=b"a,b"), caption="The report")
+        return "posted"
+
+    call = ToolCall(name="report", arguments="{}")
+    town.openai.answers(Answer(text=STORY, chunk_size=10, tool_calls=(call,)), Answer(text="There it is."))
+    async with serving(tools=[report]):
+        root = await ann.says(town.general, f"{town.acme.bot.mention} report")
+        await root.thread.wait_for_reply(contains="There it is.", timeout=LONG)
+        seen = await root.thread.wait_for(lambda found: any(one.files for one in found), timeout=LONG)
+    (posted,) = [one for one in seen if one.files]
+    assert [(file.name, file.content) for file in posted.files] == [("report.csv", b"a,b")]
+    assert sum("There it is." in one.text for one in root.thread.messages) == 1
+
+
 # Many workspaces, and Slack's requests over HTTP
 
 
@@ -347,9 +380,7 @@ async def test_a_private_answer_stays_in_its_workspace(town, installed):
     assert one.messages == other.messages == []
 
 
-async def test_over_http_a_press_counts_if_slack_signed_it_and_in_its_workspace_only(
-    town, installed, deploy, deployed
-):
+async def test_over_http_a_press_counts_if_slack_signed_it_and_in_its_workspace_only(town, installed, deploy, deployed):
     globex, initech = (town.slack.workspace(name, is_installed=False) for name in ("Globex", "Initech"))
     ann = globex.user("Ann")
     channel = globex.channel("general")
@@ -359,7 +390,9 @@ async def test_over_http_a_press_counts_if_slack_signed_it_and_in_its_workspace_
         root = await ann.says(channel, f"{globex.bot.mention} deploy web")
         question = await asked_in(root.thread)
         (row,) = [block for block in question.blocks if block["type"] == "actions"]
-        forged = {"payload": f'{{"type": "block_actions", "team": {{"id": "{globex.id}"}}, "actions": {[row["elements"][0]["action_id"]]}}}'}
+        forged = {
+            "payload": f'{{"type": "block_actions", "team": {{"id": "{globex.id}"}}, "actions": {[row["elements"][0]["action_id"]]}}}'
+        }
         for headers in ({}, {"X-Slack-Request-Timestamp": "1", "X-Slack-Signature": "v0=0"}):
             async with browser.post(adapter.request_url, data=forged, headers=headers) as response:
                 assert response.status == 401
@@ -368,3 +401,37 @@ async def test_over_http_a_press_counts_if_slack_signed_it_and_in_its_workspace_
         await town.slack.wait_until_acked(pressed.delivery)
         await root.thread.wait_for_reply(contains="It is out.", timeout=LONG)
     assert deployed == ["web"]
+
+
+# An organisation of Enterprise Grid
+
+
+async def test_an_organisation_installs_once_and_each_of_its_workspaces_is_served(
+    town, installed, deploy, deployed, samples
+):
+    east, west = (town.slack.workspace(name, is_installed=False) for name in ("East", "West"))
+    organisation = east.unites("Org", west)
+    one, other = east.channel("general", channel_id="C0EAST"), west.channel("general", channel_id="C0WEST")
+    ann, as_well = east.user("Ann"), west.user("Ann")
+    assert ann.id == as_well.id
+    picture = west.file("cat.png", samples.png(), mimetype="image/png", owner=as_well)
+    editors = west.usergroup("editors")
+    town.openai.answers(wants_deploy(STORY), Answer(text="It is out."), when=lambda seen: "deploy" in str(seen))
+    async with installed(tools=[deploy], memory=Memory()) as adapter:
+        await install(adapter, "Org")
+        root = await ann.says(one, f"{east.bot.mention} deploy web")
+        question = await asked_in(root.thread)
+        await ann.clicks(question, "Deny")
+        await ann.wait_for_modal()
+        await ann.submits({"Why?": "not today"})
+        await root.thread.wait_for_reply(contains="It is out.", timeout=LONG)
+        shown = await as_well.says(other, f"{west.bot.mention} What is this, {editors}?", files=[picture])
+        await shown.thread.wait_for_reply(contains="an image of 12x10", timeout=LONG)
+        await as_well.commands(other, "/memory")
+        assert (await whispered(as_well, other)).channel_id == other.id
+    assert deployed == []
+    assert "What is this, @editors?" in str(town.openai.messages(-1))
+    starts = [call for call in town.slack.calls("chat.startStream") if not call.error]
+    assert {call.args["recipient_team_id"] for call in starts} == {east.id, west.id}
+    assert adapter is not None
+    assert organisation.id.startswith("E")

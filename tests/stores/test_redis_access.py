@@ -116,7 +116,14 @@ async def operate(store, talk):
     memo = await store.memories.add("ann", "likes tea")
     assert len(await store.memories.list("ann", limit=5)) == 1
     await store.memories.remove("ann", memo.memo_id)
+    await store.memories.change("ann", memo.memo_id, "likes coffee")
     await store.memories.clear("ann")
+    assert await store.links.link("ann", "bob")
+    assert len(await store.links.of("ann")) == 2
+    assert await store.links.unlink("ann")
+    assert await store.digests.page(talk.session_id, after=0, runs=1) is not None
+    assert await store.digests.summarise(talk.session_id, "talk", since=0, until=1)
+    assert await store.digests.mark_read(talk.session_id, since=0, until=1)
     await store.history.append(talk.run("r2", user_id="ann"))
     assert len(await store.history.sessions("ann")) == 1
     await store.history.rename(talk.session_id, "Tea")

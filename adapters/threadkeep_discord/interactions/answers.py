@@ -16,6 +16,7 @@ NOTHING: Final = "Nothing is being answered here."
 FULL: Final = "Too much is waiting here already. Please try again later."
 THANKS: Final = "Thank you."
 UNUSED: Final = "This has no meaning any more."
+REFUSED: Final = "I may not do that for you here."
 
 _PING_NOBODY: Final = {"parse": list[str](), "replied_user": False}
 

@@ -14,7 +14,7 @@ from threadkeep_discord.look_back import PostedPayload
 
 ORIGINAL: Final = "@original"
 EPHEMERAL: Final = 1 << 6
-MESSAGE, DEFERRED_MESSAGE, DEFERRED_UPDATE, MODAL = 4, 5, 6, 9
+MESSAGE, DEFERRED_MESSAGE, DEFERRED_UPDATE, CHOICES, MODAL = 4, 5, 6, 8, 9
 """Kinds of answers.
 
 https://discord.com/developers/docs/interactions/receiving-and-responding#interaction-response-object-interaction-callback-type

@@ -13,6 +13,7 @@ from threadkeep.chat.commands import STOP, Command
 from threadkeep.errors import PlatformError
 from threadkeep_discord.client import DiscordClient
 from threadkeep_discord.interactions.events import ASK
+from threadkeep_discord.interactions.menus import MENUS
 from threadkeep_discord.limits import COMMAND_DESCRIPTION_LENGTH, COMMANDS
 from threadkeep_discord.refusals import calling
 from threadkeep_discord.text import shortened
@@ -21,6 +22,7 @@ _log = structlog.get_logger(__name__)
 
 _CHAT_INPUT: Final = 1
 _STRING: Final = 3
+_SWITCHES: Final = ("required", "autocomplete")
 _GUILD_INSTALL, _USER_INSTALL = 0, 1
 _IN_GUILDS, _IN_BOT_DMS, _ELSEWHERE = 0, 1, 2
 _NO_NAME: Final = re.compile(r"[^a-z0-9_-]+")
@@ -29,7 +31,7 @@ Payload = dict[str, Any]
 
 
 def wanted_commands(commands: Iterable[Command], *, is_user_installable: bool) -> list[Payload]:
-    """Give what Discord is to list: the bot's commands, and those to ask and to stop.
+    """Give what Discord is to list: the bot's commands, those to ask and to stop, and what menus offer.
 
     Args:
         commands: The bot's commands.
@@ -45,7 +47,8 @@ def wanted_commands(commands: Iterable[Command], *, is_user_installable: bool) -
         "integration_types": [_GUILD_INSTALL, *([_USER_INSTALL] if is_user_installable else [])],
         "contexts": [_IN_GUILDS, _IN_BOT_DMS, *([_ELSEWHERE] if is_user_installable else [])],
     }
-    return [command | where for command in listed[:COMMANDS]]
+    # Menus have a limit of their own beside the commands.
+    return [command | where for command in (*listed[:COMMANDS], *MENUS)]
 
 
 def is_up_to_date(known: Sequence[Mapping[str, Any]], wanted: Sequence[Mapping[str, Any]]) -> bool:
@@ -76,6 +79,8 @@ def _payload(command: Command) -> Payload:
         return _named(command.name, command.help, [])
     name = _NO_NAME.sub("", command.takes.lower())[:32] or "text"
     option = {"type": _STRING, "name": name, "description": _described(command.takes), "required": False}
+    if command.suggest is not None:
+        option["autocomplete"] = True
     return _named(command.name, command.help, [option])
 
 
@@ -89,8 +94,8 @@ def _described(text: str) -> str:
 
 def _gist(command: Mapping[str, Any]) -> tuple[object, ...]:
     options = tuple(
-        (option["type"], option["name"], option["description"], bool(option.get("required")))
+        (option["type"], option["name"], option["description"], *map(bool, map(option.get, _SWITCHES)))
         for option in command.get("options") or ()
     )
     where = (tuple(sorted(command.get("integration_types") or ())), tuple(sorted(command.get("contexts") or ())))
-    return (command["name"], command.get("type", _CHAT_INPUT), command["description"], options, where)
+    return (command["name"], command.get("type", _CHAT_INPUT), command.get("description") or "", options, where)

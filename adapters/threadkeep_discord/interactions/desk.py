@@ -11,8 +11,9 @@ from threadkeep.chat.adapter import Acceptance
 from threadkeep.chat.commands import Command
 from threadkeep.chat.events import ActionPressed, Event, MessageReceived, StopRequested
 from threadkeep.errors import PlatformError, PlatformUnavailableError
-from threadkeep_discord.interactions.answers import UNUSED, Answer, answer_to, whisper_body, whispered
+from threadkeep_discord.interactions.answers import REFUSED, UNUSED, Answer, answer_to, whisper_body, whispered
 from threadkeep_discord.interactions.calls import MODAL, InteractionCalls, is_answered, is_not_answered, is_over
+from threadkeep_discord.interactions.completing import completion_of
 from threadkeep_discord.interactions.components import modal_of
 from threadkeep_discord.interactions.events import meaning_of, opens_form, read_command, read_press
 from threadkeep_discord.interactions.notes import InteractionNotes
@@ -43,19 +44,22 @@ class InteractionDesk:
         self._calls = calls
         self._notes = notes
         self._names = None if commands is None else frozenset(command.name for command in commands)
+        self._suggestions = {command.name: command.suggest for command in commands or ()}
         self._private = frozenset(command.name for command in commands or () if command.is_private) | _QUIETLY
         self._waiting: dict[int, tuple[Interaction, Event | None]] = {}
         self._tasks: set[asyncio.Task[object]] = set()
 
-    async def read(self, payload: Any) -> tuple[Event, ...]:
-        """Translate an interaction."""
+    async def read(self, payload: Any, *, is_refused: bool = False) -> tuple[Event, ...]:
+        """Translate an interaction; one that is refused tells nothing, and the person is told so."""
         interaction = read_interaction(payload)
         if interaction is None or (interaction.kind is Kind.COMMAND and self._names is None):
             return ()
+        if is_refused:
+            return self._refuse(interaction)
         if interaction.kind is Kind.COMMAND:
             event = read_command(interaction, private=self._private, own=self._names or ())
         else:
-            event = read_press(interaction)
+            event = None if interaction.kind is Kind.COMPLETION else read_press(interaction)
         # Whoever answers may do so at once, in any process.
         if isinstance(event, MessageReceived):
             await self._notes.remember(interaction)
@@ -63,6 +67,11 @@ class InteractionDesk:
             await self._notes.remember_press(interaction)
         self._waiting[interaction.id] = (interaction, event)
         return () if event is None else (event,)
+
+    def _refuse(self, interaction: Interaction) -> tuple[Event, ...]:
+        if interaction.kind is not Kind.COMPLETION:
+            self._begin(self._respond(interaction, whispered(REFUSED)), interaction)
+        return ()
 
     def taken(self, payload: Any, acceptances: Sequence[Acceptance]) -> None:
         """Answer an interaction, now that the store has taken what it tells, if it tells anything."""
@@ -123,6 +132,9 @@ class InteractionDesk:
             _log.error("discord_answer_failed", exc_info=error)
 
     async def _answer_without_event(self, interaction: Interaction) -> None:
+        if interaction.kind is Kind.COMPLETION:
+            await self._respond(interaction, await completion_of(interaction, self._suggestions))
+            return
         meaning = meaning_of(interaction)
         form = await self._notes.form(meaning.form) if meaning is not None and opens_form(interaction) else None
         if form is None:

@@ -10,11 +10,15 @@ from threadkeep.chat.events import ActionPressed, Event, FeedbackGiven, MessageR
 from threadkeep.sessions import MessageKey, UserKey
 from threadkeep_discord.interactions.custom_ids import Meaning, read_custom_id
 from threadkeep_discord.interactions.marks import Asked
+from threadkeep_discord.interactions.menus import question_of
 from threadkeep_discord.interactions.payloads import Interaction, Kind, filled_in, label_of, option_text
 from threadkeep_discord.places import PLATFORM
 
 ASK: Final = "ask"
 """The command that asks a question, where a mention cannot: in places to which somebody brought the bot along."""
+
+RETRY: Final = "command:retry"
+"""The action of the button under an answer by which the question is answered again."""
 
 _FEEDBACK: Final = "feedback"
 _RATINGS: Final[dict[str, Literal[-1, 1]]] = {"1": 1, "-1": -1}
@@ -32,7 +36,8 @@ def read_command(interaction: Interaction, *, private: Collection[str], own: Col
     data = interaction.data
     name = data["name"]
     if data.get("type", _CHAT_INPUT) != _CHAT_INPUT:
-        return None
+        question = question_of(interaction)
+        return None if question is None else _said(interaction, question)
     if name == STOP:
         key = interaction.key("command", f"stop:{interaction.id}")
         return _stop(interaction, interaction.place(None), key)
@@ -40,16 +45,12 @@ def read_command(interaction: Interaction, *, private: Collection[str], own: Col
     is_question = name == ASK and ASK not in own
     if is_question and not text:
         return None
-    asked = Asked(interaction_id=interaction.id, is_deferred=not (is_question and interaction.can_post))
-    return MessageReceived(
-        key=interaction.key(str(interaction.id)),
-        place=interaction.place(str(asked)),
-        user=_user(interaction),
-        speaker=interaction.speaker,
-        text=text,
-        sent_at=discord.utils.snowflake_time(interaction.id).timestamp(),
+    return _said(
+        interaction,
+        text,
         command=None if is_question else name,
         is_private=name in private,
+        is_deferred=not (is_question and interaction.can_post),
     )
 
 
@@ -76,6 +77,8 @@ def read_press(interaction: Interaction) -> Event | None:
     fields = filled_in(interaction.data) if interaction.kind is Kind.FORM else {}
     if meaning.action == STOP:
         return _stop(interaction, place, interaction.key(source, f"stop:{interaction.id}"))
+    if meaning.action == RETRY:
+        return _said(interaction, "", command=RETRY.partition(":")[2])
     if meaning.action == _FEEDBACK and value in _RATINGS:
         return FeedbackGiven(
             key=interaction.key(source, f"feedback:{interaction.id}"),
@@ -94,6 +97,27 @@ def read_press(interaction: Interaction) -> Event | None:
         label=label_of(interaction.message, interaction.data.get("custom_id", ""), chosen),
         fields=fields,
         roles=interaction.role_ids,
+    )
+
+
+def _said(
+    interaction: Interaction,
+    text: str,
+    *,
+    command: str | None = None,
+    is_private: bool = False,
+    is_deferred: bool = True,
+) -> MessageReceived:
+    asked = Asked(interaction_id=interaction.id, is_deferred=is_deferred)
+    return MessageReceived(
+        key=interaction.key(str(interaction.id)),
+        place=interaction.place(str(asked)),
+        user=_user(interaction),
+        speaker=interaction.speaker,
+        text=text,
+        sent_at=discord.utils.snowflake_time(interaction.id).timestamp(),
+        command=command,
+        is_private=is_private,
     )
 
 

@@ -26,6 +26,7 @@ class Kind(IntEnum):
 
     COMMAND = 2
     COMPONENT = 3
+    COMPLETION = 4
     FORM = 5
 
 
@@ -42,6 +43,7 @@ class OptionPayload(TypedDict):
 
     name: str
     value: NotRequired[str | int | float | bool]
+    focused: NotRequired[bool]
 
 
 class DataPayload(TypedDict, total=False):
@@ -50,6 +52,8 @@ class DataPayload(TypedDict, total=False):
     name: str
     type: int
     options: Sequence[OptionPayload]
+    target_id: str
+    resolved: Mapping[str, Mapping[str, Any]]
     custom_id: str
     values: Sequence[str]
     components: Sequence[Mapping[str, Any]]

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,8 +11,9 @@ import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
 from threadkeep.errors import PlaceGoneError, PlatformError
+from threadkeep_slack.inbound.homes import Homes
 from threadkeep_slack.inbound.payloads import ConversationKind
-from threadkeep_slack.limits import CACHED_NAMES, FAILED_LOOKUP_TTL, LOOKUPS_IN_FLIGHT, NAME_TTL
+from threadkeep_slack.limits import CACHED_NAMES, FAILED_LOOKUP_TTL, GROUP_TEAMS, LOOKUPS_IN_FLIGHT, NAME_TTL
 from threadkeep_slack.web_api import platform_errors
 
 _log = structlog.get_logger(__name__)
@@ -106,12 +107,16 @@ class Directory:
         people: Names, by user; also of conversations and user groups, by their ids.
         conversations: Kinds, by channel.
         threads: The thread in which a message stands, by ``thread_key``; empty where it stands in none.
+        homes: The workspaces of people who come from elsewhere.
+        teams: The workspaces of which user groups are asked for, where the app is installed for an organisation.
     """
 
     def __init__(self, client: AsyncWebClient) -> None:
-        self.people: Final = people_of(client)
+        self.teams: Final[dict[str, None]] = {}
+        self.people: Final = people_of(client, self.teams)
         self.conversations: Final = conversations_of(client)
         self.threads: Final = threads_of(client)
+        self.homes: Final = Homes()
 
     def kind_of(self, channel: str, channel_type: str | None = None) -> str | None:
         """Give the kind of a conversation if it can be told without asking Slack.
@@ -128,6 +133,13 @@ class Directory:
         self.conversations.remember(channel, kind)
         return kind
 
+    def note_team(self, team: str) -> None:
+        """Note that something happened in a workspace of the organisation."""
+        self.teams.pop(team, None)
+        self.teams[team] = None
+        if len(self.teams) > GROUP_TEAMS:
+            del self.teams[next(iter(self.teams))]
+
     async def aclose(self) -> None:
         """End the look-ups that still run."""
         for cache in (self.people, self.conversations, self.threads):
@@ -139,7 +151,7 @@ def thread_key(channel: str, ts: str) -> str:
     return f"{channel} {ts}"
 
 
-def people_of(client: AsyncWebClient) -> LookupCache:
+def people_of(client: AsyncWebClient, teams: Iterable[str] = ()) -> LookupCache:
     """Build the cache of names: of people, and of the conversations and user groups that texts name by their ids.
 
     https://docs.slack.dev/reference/methods/users.info/ and its like; the first letter of an id tells what it is.
@@ -150,7 +162,7 @@ def people_of(client: AsyncWebClient) -> LookupCache:
             case "C" | "G":
                 return await _channel_name(client, key)
             case "S":
-                return await _group_name(client, key)
+                return await _group_name(client, key, tuple(teams))
         with platform_errors("users.info"):
             response = await client.users_info(user=key)
         return _name(response.get("user"), key)
@@ -166,13 +178,18 @@ async def _channel_name(client: AsyncWebClient, channel: str) -> str:
     return name if isinstance(name, str) and name else channel
 
 
-async def _group_name(client: AsyncWebClient, group: str) -> str:
-    with platform_errors("usergroups.list"):
-        response = await client.usergroups_list()
-    groups = response.get("usergroups")
-    for found in groups if isinstance(groups, list) else []:
-        if isinstance(found, dict) and found.get("id") == group:
-            return str(found.get("handle") or found.get("name") or group)
+async def _group_name(client: AsyncWebClient, group: str, teams: Sequence[str]) -> str:
+    """Find a group; with the token of an organisation Slack wants to know in which workspace, the latest comes first.
+
+    https://docs.slack.dev/reference/methods/usergroups.list/
+    """
+    for team in reversed(teams or (None,)):
+        with platform_errors("usergroups.list"):
+            response = await client.usergroups_list(team_id=team)
+        groups = response.get("usergroups")
+        for found in groups if isinstance(groups, list) else []:
+            if isinstance(found, dict) and found.get("id") == group:
+                return str(found.get("handle") or found.get("name") or group)
     return group
 
 

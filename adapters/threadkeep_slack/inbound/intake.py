@@ -125,6 +125,8 @@ class Intake:
             return
         envelope, team = found
         message = envelope.event
+        if self._workspace.is_org_wide:
+            self._directory.note_team(team)
         kind = self._directory.kind_of(message.channel, message.channel_type)
         addressing = self._addressing(message, kind)
         if addressing is None or not self._hearing.is_heard(message, self._workspace):
@@ -208,8 +210,12 @@ class Intake:
     def _remember(self, message: SlackMessage, event: MessageReceived | StopRequested) -> None:
         thread = message.thread_ts if message.is_reply else None
         self._directory.threads.remember(thread_key(message.channel, message.ts), thread or "")
+        self._directory.homes.note(message)
         if not isinstance(event, MessageReceived) or message.user is None:
             return
+        if message.user_profile is not None and message.bot_id is None:
+            # Of people from other organisations Slack tells the name here, and often not when asked.
+            self._directory.people.remember(message.user, event.speaker)
         self._room.remember(message.user, event.place)
         if self._participants is not None:
             self._participants.note(event.place.session, message.user, event.speaker)

@@ -64,6 +64,7 @@ class Profile(Payload):
 
     display_name: str | None = None
     real_name: str | None = None
+    team: LooseText = None
 
 
 class BotProfile(Payload):
@@ -107,6 +108,7 @@ class SlackMessage(Payload):
     thread_ts: Timestamp | None = None
     user: Id | None = None
     user_profile: Profile | None = None
+    user_team: LooseText = None
     bot_id: str | None = None
     bot_profile: BotProfile | None = None
     username: str | None = None

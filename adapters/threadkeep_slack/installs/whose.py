@@ -38,7 +38,9 @@ def addressees_of(body: Mapping[str, object]) -> Iterator[Addressee]:
 
 def _named(team: object, enterprise: object, *, is_org_wide: bool) -> Iterator[Addressee]:
     if is_org_wide and isinstance(enterprise, str) and enterprise:
-        yield Addressee(installation=enterprise, member=team if isinstance(team, str) and team else None)
+        # A form may name the organisation where others name the workspace.
+        is_member = isinstance(team, str) and team not in {"", enterprise}
+        yield Addressee(installation=enterprise, member=str(team) if is_member else None)
     elif isinstance(team, str) and team:
         yield Addressee(installation=team)
 

@@ -14,6 +14,7 @@ from threadkeep.chat.reply import ReplyLimits, SurfaceReply
 from threadkeep.chat.surface import EditedMessages, Surface
 from threadkeep_slack.agent_view.status_reply import StatusReply
 from threadkeep_slack.agent_view.statuses import Statuses, ThreadStatus
+from threadkeep_slack.inbound.homes import Homes
 from threadkeep_slack.limits import EDIT_INTERVAL, PART_LENGTH
 from threadkeep_slack.replies.budgets import UPDATE
 from threadkeep_slack.replies.leftovers import SweptMessages
@@ -40,6 +41,7 @@ class ReplyDesk:
         streams: How replies are streamed.
         clock: The time, as replies see it.
         statuses: Sets the statuses of conversations; None shows none.
+        homes: Where people are at home who come from elsewhere.
     """
 
     def __init__(
@@ -51,6 +53,7 @@ class ReplyDesk:
         streams: StreamSettings,
         clock: Clock | None = None,
         statuses: Statuses | None = None,
+        homes: Homes | None = None,
     ) -> None:
         self._client: Final = client
         self._statuses: Final = statuses
@@ -59,6 +62,7 @@ class ReplyDesk:
         self._streams: Final = streams
         self._clock: Final = clock
         self._refusals: Final = StreamRefusals()
+        self._homes: Final = homes or Homes()
 
     def open(self, request: ReplyRequest, *, may_mention: frozenset[str] = frozenset()) -> Reply:
         """Open the reply of a run. Nothing is posted before ``show`` or ``finish``.
@@ -101,6 +105,7 @@ class ReplyDesk:
             refusals=self._refusals,
             display=self._streams.display,
             status=status,
+            home=None if request.asked_by is None else self._homes.of(request.asked_by.user),
         )
         return StreamedMessages(
             request,

@@ -37,9 +37,11 @@ _OF_THIS_TEXT: Final = frozenset({
     "msg_blocks_too_long",
     "msg_blocks_too_many",
     "msg_too_long",
+    "team_not_found",
     "thread_not_found",
+    "user_not_found",
 })  # fmt: skip
-"""Refusals that concern one message: the next one may be streamed."""
+"""Refusals that concern one message, or who is answered by it: the next one may be streamed."""
 
 _MOST: Final = 1_000
 

@@ -69,6 +69,7 @@ class StreamCalls:
         refusals: Where streaming was refused.
         display: How task cards are arranged: ``timeline``, ``plan`` or ``dense``.
         status: The status of the conversation, which the end of a message carries along; None if it has none.
+        home: The workspace of who is answered, where it is not the one of the conversation.
     """
 
     def __init__(
@@ -80,6 +81,7 @@ class StreamCalls:
         refusals: StreamRefusals,
         display: str,
         status: EndingStatus | None = None,
+        home: str | None = None,
     ) -> None:
         session = request.place.session
         self._request: Final = request
@@ -89,6 +91,7 @@ class StreamCalls:
         self._channel: Final = session.channel
         self._display: Final = display
         self._status: Final = status
+        self._home: Final = home or session.workspace
 
     async def start(self, chunks: Sequence[Chunk]) -> str:
         """Begin a message and give its id.
@@ -106,7 +109,7 @@ class StreamCalls:
                 response = await self._client.chat_startStream(
                     channel=self._channel,
                     thread_ts=session.thread or "",
-                    recipient_team_id=session.workspace,
+                    recipient_team_id=self._home,
                     recipient_user_id=None if asked_by is None else asked_by.user,
                     chunks=chunks,
                     task_display_mode=self._display,

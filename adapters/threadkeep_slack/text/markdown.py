@@ -6,31 +6,14 @@ turned into one of these: HTML, footnotes, formulas, notes (``> [!NOTE]``), mark
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from threadkeep_slack.text.html import html_to_markdown, superscript
+from threadkeep.chat.markdown.extras import CODE, FENCE, FOOTNOTE, FORMULA_END, FORMULA_LINE, NOTE, plainer
+from threadkeep.chat.markdown.html import html_to_markdown, superscript
 
-_FENCE: Final = re.compile(r"[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*(`{3,}|~{3,})(.*)")
-_CODE: Final = re.compile(r"(?<!`)(`+)(?!`)(?:.*?[^`])\1(?!`)")
-_FORMULA_LINE: Final = re.compile(r"([ \t]*)(?:\$\$|\\\[)[ \t\r]*$")
-_FORMULA_END: Final = re.compile(r"[ \t]*(?:\$\$|\\\])[ \t\r]*$")
-_NOTE: Final = re.compile(r"([ \t]*>[ \t]*)\[!(note|tip|important|warning|caution)\][ \t\r]*$", re.IGNORECASE)
 _TASK: Final = re.compile(r"^([ \t>]*)[*+-]([ \t]+)\[([ xX])\](?=[ \t])")
-_FOOTNOTE: Final = re.compile(r"([ \t]*)\[\^([\w-]{1,32})\]:[ \t]*")
-_INLINE: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...]] = (
-    (re.compile(r"!\[\]\((?=https?:)"), lambda _: "[image]("),
-    (re.compile(r"!\[([^\[\]]*)\]\(data:[^()\s]*\)"), lambda found: f"({found[1].strip() or 'image'})"),
-    (re.compile(r"\\\((?=[ \t]*\S)([^`\n]+?)\\\)"), lambda found: f"`{found[1].strip()}`"),
-    (
-        re.compile(r"^([ \t]*)\\\[([^`\n]*[\\^_={}][^`\n]*)\\\][ \t\r]*$"),
-        lambda found: f"{found[1]}`{found[2].strip()}`",
-    ),
-    (re.compile(r"(?<!\$)\$\$(?=[^\s$])([^$`\n]+?)(?<=\S)\$\$(?!\$)"), lambda found: f"`{found[1]}`"),
-    (re.compile(r"(?<![=\w])==(?=[^\s=])([^=\n]+?)(?<=[^\s=])==(?![=\w])"), lambda found: f"**{found[1]}**"),
-    (re.compile(r"\[\^([\w-]{1,32})\]"), lambda found: superscript(found[1])),
-)
 
 # Where something may begin that is written differently, in a line that is not complete: from there on it is held back.
 _SUSPECT: Final = re.compile(
@@ -120,11 +103,11 @@ class SlackMarkdown:
             return self._in_comment(line, end)
         if state.fence:
             return self._in_fence(line) + end
-        fence = _FENCE.match(line)
+        fence = FENCE.match(line)
         if fence is not None and not (fence[1][0] == "`" and "`" in fence[2]):
             self._state = replace(state, fence=fence[1])
             return line + end
-        formula = _FORMULA_LINE.match(line)
+        formula = FORMULA_LINE.match(line)
         if formula is not None:
             self._state = replace(state, fence="```", is_formula=True)
             return f"{formula[1]}```{end}"
@@ -133,11 +116,11 @@ class SlackMarkdown:
     def _in_fence(self, line: str) -> str:
         state = self._state
         if state.is_formula:
-            if _FORMULA_END.match(line) is None:
+            if FORMULA_END.match(line) is None:
                 return line
             self._state = _State()
             return "```"
-        fence = _FENCE.match(line)
+        fence = FENCE.match(line)
         if fence is not None and fence[1].startswith(state.fence) and not fence[2].strip():
             self._state = _State()
         return line
@@ -167,11 +150,11 @@ class SlackMarkdown:
 
     def _begin(self, line: str) -> str:
         """Write a line: what its beginning makes of it, then what stands in it."""
-        note = _NOTE.match(line)
+        note = NOTE.match(line)
         if note is not None:
             return f"{note[1]}**{note[2].capitalize()}**"
         line = _TASK.sub(lambda task: f"{task[1]}-{task[2]}[{task[3].lower()}]", line, count=1)
-        footnote = _FOOTNOTE.match(line)
+        footnote = FOOTNOTE.match(line)
         if footnote is not None:
             return f"{footnote[1]}{superscript(footnote[2])} {self._inside(line[footnote.end() :])}"
         return self._inside(line)
@@ -181,7 +164,7 @@ class SlackMarkdown:
         line_break = " " if line.lstrip().startswith("|") else "\n"
         pieces: list[str] = []
         position = 0
-        for code in _CODE.finditer(line):
+        for code in CODE.finditer(line):
             pieces.append(self._text(line[position : code.start()], line_break))
             pieces.append(code.group())
             position = code.end()
@@ -189,13 +172,11 @@ class SlackMarkdown:
         return "".join(pieces)
 
     def _text(self, text: str, line_break: str) -> str:
-        for pattern, write in _INLINE:
-            text = pattern.sub(write, text)
-        text = html_to_markdown(text, line_break=line_break)
+        text = html_to_markdown(plainer(text), line_break=line_break)
         if self._mention is not None:
             text = self._mention.sub(lambda found: f"<@{self._people[found[1]]}>", text)
         return text
 
 
 def _is_in_code(line: str, at: int) -> bool:
-    return any(code.start() <= at < code.end() for code in _CODE.finditer(line))
+    return any(code.start() <= at < code.end() for code in CODE.finditer(line))

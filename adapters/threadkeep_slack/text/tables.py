@@ -8,17 +8,15 @@ rows of 20 cells (https://docs.slack.dev/reference/block-kit/blocks/table-block/
 import re
 from collections.abc import Sequence
 from typing import Final
-from unicodedata import combining, east_asian_width
 
+from threadkeep.chat.markdown.tables import cells_of, in_columns, is_table_rule
 from threadkeep_slack.limits import MARKDOWN_LENGTH
 from threadkeep_slack.text.mentions import sent_length
 
 TABLE_REFUSALS: Final = frozenset({"invalid_attachments", "invalid_blocks", "only_one_table_allowed"})
 """What Slack says of a message whose tables it does not take, among other things."""
 
-_RULE: Final = re.compile(r"[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t\r]*$")
 _FENCE: Final = re.compile(r"[ \t>]*(`{3,}|~{3,})")
-_CELL_END: Final = re.compile(r"(?<!\\)\|")
 
 
 def has_table(text: str) -> bool:
@@ -55,7 +53,7 @@ def _with_tables(text: str, *, is_aligned: bool) -> str:
 def _end_of_table(lines: Sequence[str], start: int) -> int:
     """Give where the table that begins here ends; the beginning if none does."""
     has_head = "|" in lines[start] and start + 1 < len(lines)
-    if not has_head or "|" not in lines[start + 1] or not _RULE.match(lines[start + 1]):
+    if not has_head or not is_table_rule(lines[start + 1]):
         return start
     end = start + 2
     while end < len(lines) and "|" in lines[end] and not _FENCE.match(lines[end]):
@@ -64,22 +62,4 @@ def _end_of_table(lines: Sequence[str], start: int) -> int:
 
 
 def _columns(rows: Sequence[str]) -> list[str]:
-    table = [_cells(row) for number, row in enumerate(rows) if number != 1]
-    count = max(map(len, table))
-    table = [[*row, *[""] * (count - len(row))] for row in table]
-    widths = [max(_width(row[column]) for row in table) for column in range(count)]
-    lines = [
-        "  ".join(cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)) for row in table
-    ]
-    return [lines[0].rstrip(), "  ".join("-" * width for width in widths), *(line.rstrip() for line in lines[1:])]
-
-
-def _cells(row: str) -> list[str]:
-    inner = row.strip().removeprefix("|")
-    if inner.endswith("|") and not inner.endswith("\\|"):
-        inner = inner[:-1]
-    return [cell.strip().replace("\\|", "|").replace("```", "'''") for cell in _CELL_END.split(inner)]
-
-
-def _width(text: str) -> int:
-    return sum(0 if combining(letter) else 2 if east_asian_width(letter) in "WF" else 1 for letter in text)
+    return in_columns([cells_of(row) for number, row in enumerate(rows) if number != 1])

@@ -26,8 +26,10 @@ from threadkeep.agent.summary import Summary
 from threadkeep.agent.sync import LoopThread
 from threadkeep.agent.talking import RunOptions, Talking
 from threadkeep.agent.tokens import CountTokens, Gauge
+from threadkeep.agent.tool_hooks import ToolHook
 from threadkeep.agent.tool_sources import ToolSource, sources_in, without_sources
 from threadkeep.agent.tool_threads import ToolThreads
+from threadkeep.agent.toolkits import Toolkit, with_methods
 from threadkeep.agent.tools import Function, Tool, toolbox
 from threadkeep.agent.turns import recorded
 from threadkeep.agent.window import Window
@@ -63,7 +65,8 @@ class Agent(Talking):
         model: Whom to ask.
         instructions: The system message: a text, ``Instructions`` that differ by place, or a function of the
             ``RunContext``. It is sent as it is: nothing is substituted in it or in any message.
-        tools: Functions that the model may call, and sources of tools such as an ``MCPServer``.
+        tools: Functions that the model may call, objects whose methods are tools, and sources of tools such as an
+            ``MCPServer``.
         memory: Whether the agent remembers users across sessions.
         add_history_to_messages: Whether the model is shown the session's last runs.
         num_history_runs: How many of them.
@@ -82,6 +85,7 @@ class Agent(Talking):
             the place of the conversation instead.
         response_model: What answers are to be: a class of pydantic. ``RunResponse.parsed`` is then one.
         render: Gives what people see of such an answer, as Markdown; without it they see its fields, in a bot.
+        tool_hooks: Looks at each call of a tool before it is made and when it has ended.
         input_hooks: Guardrails for what people say: each may change a text, or refuse it with ``RefusedError``.
         output_hooks: The same for what the model says; then nothing of an answer is shown before it is whole.
         prices: What models cost, for those whose price is not known or differs.
@@ -97,7 +101,7 @@ class Agent(Talking):
 
     model: Model
     instructions: Told | None = None
-    tools: Sequence[Tool | Function | ToolSource] = ()
+    tools: Sequence[Tool | Function | ToolSource | Toolkit] = ()
     memory: Memory | None = None
     add_history_to_messages: bool = False
     num_history_runs: int = 3
@@ -114,6 +118,7 @@ class Agent(Talking):
     on_question: OnQuestion | None = None
     response_model: "type[BaseModel] | None" = None
     render: "Render | None" = None
+    tool_hooks: Sequence[ToolHook] = ()
     input_hooks: Sequence[Hook] = ()
     output_hooks: Sequence[Hook] = ()
     prices: Mapping[str, Price] = field(default_factory=dict)
@@ -133,12 +138,14 @@ class Agent(Talking):
         gauge = Gauge(self.count_tokens)
         runs = self.num_history_runs if self.add_history_to_messages else None
         window = window_of(runs, self.num_history_messages, self.max_history_tokens, summary=self.summary)
+        given = with_methods(self.tools)
         plan = RunPlan(
             model=Fitting(Insisting(self.model)),
             settings=ModelSettings(temperature=self.temperature, max_output_tokens=self.max_output_tokens),
             instructions=self.instructions,
-            tools=toolbox((*without_sources(self.tools), *own_tools(self.memory, reads_history=self.history_tools))),
-            sources=sources_in(self.tools),
+            tools=toolbox((*without_sources(given), *own_tools(self.memory, reads_history=self.history_tools))),
+            sources=sources_in(given),
+            tool_hooks=tuple(self.tool_hooks),
             tool_limits=ToolLimits(timeout=self.tool_timeout, most_parallel=self.max_parallel_tools),
             threads=ToolThreads(),
             memory=self.memory,
@@ -190,7 +197,7 @@ class Agent(Talking):
         plan = plan or self._parts.plan
         if is_bare:
             plan = replace(plan, instructions=None, tools={}, sources=(), memory=None, window=Window(), crew={})
-            plan = replace(plan, model=self.model, output=None)
+            plan = replace(plan, model=self.model, output=None, input_hooks=())
         if not is_streamed:
             plan = replace(plan, settings=replace(plan.settings, is_streamed=False))
         return AgentRun(plan, request, transcript, store=store or self.store, journal=journal, steering=steering)

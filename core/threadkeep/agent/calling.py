@@ -2,7 +2,7 @@
 
 import asyncio
 import inspect
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Final
@@ -18,8 +18,10 @@ from threadkeep.agent.questions import Question
 from threadkeep.agent.request import Journal
 from threadkeep.agent.state import STATE, RunState
 from threadkeep.agent.steps import ToolStep
+from threadkeep.agent.tool_hooks import Called, ToolHook, after_call, before_call
 from threadkeep.agent.tool_threads import ToolThreads
 from threadkeep.agent.tools import Tool
+from threadkeep.chat.rights import AskRights
 from threadkeep.errors import PlatformError, StoreError, ToolError
 from threadkeep.messages import File, ToolCall, clean_text
 from threadkeep.runs import Decision
@@ -71,15 +73,22 @@ class Desks:
         questions: The run's questions.
         journal: Where it is recorded which files were sent, and what calls keep.
         send_file: Sends files; None where there is nowhere to send them.
+        rights: Asks the platform what who is answered may do; None where it has no rights.
         clock: Gives the seconds since the epoch.
     """
 
     def __init__(
-        self, questions: Questions, journal: Journal | None, send_file: SendFile | None, clock: Callable[[], float]
+        self,
+        questions: Questions,
+        journal: Journal | None,
+        send_file: SendFile | None,
+        rights: AskRights | None,
+        clock: Callable[[], float],
     ) -> None:
         self._questions = questions
         self._journal = journal
         self._send_file = send_file
+        self._rights = rights
         self._clock = clock
 
     def desk(self, call: str, *, on_said: Callable[[str], None]) -> CallDesk:
@@ -89,6 +98,7 @@ class Desks:
             on_said=on_said,
             on_question=self._questions.decide,
             on_file=self._send,
+            on_rights=self._rights,
             notes=Notes(self._journal),
             clock=self._clock,
         )
@@ -121,8 +131,10 @@ class Calling:
         state: RunState,
         questions: Questions,
         journal: Journal | None,
+        hooks: Sequence[ToolHook] = (),
     ) -> None:
         self._tools = tools
+        self._hooks = hooks
         self._limits = limits
         self._threads = threads
         self._context = context
@@ -175,13 +187,11 @@ class Calling:
             return f"there is no tool {call.name!r}; there are: {', '.join(self._tools) or 'none'}", True
         context = replace(self._context, desk=desk)
         try:
-            arguments = tool.arguments.parse(call.arguments)
+            arguments = await before_call(self._hooks, tool.name, tool.arguments.parse(call.arguments), context)
             refusal = await self._refusal(tool, arguments, context)
             if refusal is not None:
                 return refusal, True
-            async with self._slots:
-                began.append(desk.clock())
-                return await self._limited(tool, arguments, context, desk)
+            return await self._called(tool, arguments, context, desk, began)
         except Suspended:
             raise
         except ToolError as error:
@@ -198,26 +208,56 @@ class Calling:
         question = tool.approval.question(tool.name, arguments, context)
         return refusal_of(await self._questions.decide(question))
 
-    async def _limited(
+    async def _called(
+        self, tool: Tool, arguments: dict[str, object], context: RunContext, desk: CallDesk, began: list[float]
+    ) -> tuple[str, bool]:
+        async with self._slots, tool.bounds.slot():
+            # Only now: the same call may have been under way.
+            known = tool.bounds.kept(arguments, context)
+            if known is not None:
+                return known, False
+            began.append(desk.clock())
+            text, is_error = await self._tried(tool, arguments, context, desk)
+            called = Called(arguments=arguments, result=text, is_error=is_error)
+            text = await after_call(self._hooks, tool.name, called, context)
+            if not is_error:
+                tool.bounds.keep(arguments, context, text)
+        return text, is_error
+
+    async def _tried(
         self, tool: Tool, arguments: dict[str, object], context: RunContext, desk: CallDesk
     ) -> tuple[str, bool]:
+        """Make the call, again where it failed and may be made again."""
+        failures = 0
+        while True:
+            text, is_error, is_failure = await self._limited(tool, arguments, context, desk)
+            failures += is_failure
+            delay = tool.bounds.delay(failures) if is_failure else None
+            if delay is None:
+                return text, is_error
+            await asyncio.sleep(delay)
+
+    async def _limited(
+        self, tool: Tool, arguments: dict[str, object], context: RunContext, desk: CallDesk
+    ) -> tuple[str, bool, bool]:
+        """Make the call once; give its result, whether that is an error, and whether the tool itself has failed."""
         timeout = tool.timeout or self._limits.timeout
         desk.limit = asyncio.timeout(timeout)
         try:
             async with desk.limit:
                 returned = await self._result(tool, arguments, context)
         except ToolError as error:
-            returned, is_error = str(error), True
+            returned, is_error, is_failure = str(error), True, False
         except (Exception, SystemExit, asyncio.CancelledError) as error:
             # A tool may raise anything, even a cancellation of its own making: it is logged, and the run goes on.
             if isinstance(error, asyncio.CancelledError) and _is_being_cancelled():
                 raise
-            returned, is_error = self._failed(tool, error, desk, timeout), True
+            returned, is_error, is_failure = self._failed(tool, error, desk, timeout), True, True
         else:
-            is_error = False
+            is_error = is_failure = False
         if desk.waits_for is not None:
             raise Suspended(desk.waits_for)
-        return returned, is_error
+        return returned, is_error, is_failure
 
     async def _result(self, tool: Tool, arguments: dict[str, object], context: RunContext) -> str:
         # A tool exists only after its schema was made, so pydantic is loaded by now.

@@ -12,13 +12,14 @@ from threadkeep.agent.questions import Choice, Question
 from threadkeep.chat.adapter import Source
 from threadkeep.chat.elements import MOST_ELEMENTS, Element
 from threadkeep.chat.events import Place
+from threadkeep.chat.rights import Rights
 from threadkeep.errors import ConfigError, ToolError
 from threadkeep.messages import File
 from threadkeep.runs import Run
 from threadkeep.sessions import Session
 
 _DAY: Final = timedelta(days=1)
-_RESERVED: Final = ("answer:", "stop", "feedback")
+_RESERVED: Final = ("answer:", "stop", "feedback", "command:")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +133,16 @@ class RunContext:
             ToolError: Files cannot be posted here, or this one could not.
         """
         await self.desk.send_file(file, caption)
+
+    async def rights(self) -> Rights:
+        """Ask the platform for the roles of who is answered, and for what they may do in this place now.
+
+        A tool that deletes, bans or names others asks here first: the bot may do more than the person who talks to it.
+
+        Raises:
+            ToolError: The platform has no such rights, or cannot be asked.
+        """
+        return await self.desk.rights()
 
     def _asked(self, of: str | Iterable[str] | None) -> tuple[tuple[str, ...], str]:
         if of is None:

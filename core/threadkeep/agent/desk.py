@@ -7,7 +7,8 @@ from threadkeep.agent.notes import Notes
 from threadkeep.agent.questions import Question
 from threadkeep.chat.adapter import Source
 from threadkeep.chat.elements import Element
-from threadkeep.errors import ToolError
+from threadkeep.chat.rights import AskRights, Rights
+from threadkeep.errors import PlatformError, ToolError
 from threadkeep.messages import File
 from threadkeep.runs import Decision
 
@@ -23,6 +24,7 @@ class ToolDesk:
         on_said: Told of each line of progress, in the thread of the tool.
         on_question: Asks people; None where nobody can be asked.
         on_file: Sends files; None where there is nowhere to send them.
+        on_rights: Asks the platform what who is answered may do; None where it has no rights.
         notes: What earlier attempts of the call have kept.
         clock: Gives the seconds since the epoch.
 
@@ -41,6 +43,7 @@ class ToolDesk:
         on_said: Callable[[str], None] | None = None,
         on_question: Callable[[Question], Awaitable[Decision]] | None = None,
         on_file: Callable[[str, File, str], Awaitable[None]] | None = None,
+        on_rights: AskRights | None = None,
         notes: Notes | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -53,6 +56,7 @@ class ToolDesk:
         self._on_said = on_said
         self._on_question = on_question
         self._on_file = on_file
+        self._on_rights = on_rights
         self._notes = notes or Notes()
         self._asked = 0
 
@@ -76,6 +80,19 @@ class ToolDesk:
         if self._on_question is None:
             raise ToolError("nobody can be asked here")
         return await self._on_question(question)
+
+    async def rights(self) -> Rights:
+        """Ask what who is answered may do.
+
+        Raises:
+            ToolError: It cannot be told.
+        """
+        if self._on_rights is None:
+            raise ToolError("it cannot be told here what somebody may do")
+        try:
+            return await self._on_rights()
+        except PlatformError as error:
+            raise ToolError("the platform did not tell what this person may do") from error
 
     def kept(self, name: str) -> str | None:
         """Give what this call kept under a name, also in an earlier attempt; None if nothing."""

@@ -20,6 +20,7 @@ from threadkeep.agent.history import UNFINISHED, shown_messages
 from threadkeep.agent.instructions import instructions_text
 from threadkeep.agent.memory import system_text
 from threadkeep.agent.meter import Meter
+from threadkeep.agent.permissions import permitted
 from threadkeep.agent.plan import RunPlan
 from threadkeep.agent.prompt import Past, past_of, remembered
 from threadkeep.agent.record import RunRecord, with_own_ids
@@ -240,10 +241,10 @@ class AgentRun:
         return await self._equipped()
 
     async def _equipped(self) -> ToolCaller:
-        """Take the tools that the sources offer for this run, besides the plan's own."""
-        if self._plan.sources:
-            tools = await offered(self._plan.tools, self._plan.sources, self._context())
-            self._plan = replace(self._plan, tools=tools)
+        """Take the tools that the sources offer for this run besides the plan's own, as far as they may be used."""
+        plan, context = self._plan, self._context()
+        tools = await offered(plan.tools, plan.sources, context) if plan.sources else plan.tools
+        self._plan = replace(plan, tools=await permitted(tools, context))
         return self._caller()
 
     def _caller(self) -> ToolCaller:
@@ -256,8 +257,10 @@ class AgentRun:
             state=self._state,
             questions=self._questions,
             journal=journal,
+            hooks=plan.tool_hooks,
         )
-        return ToolCaller(calling, Desks(self._questions, journal, request.send_file, plan.clock), journal)
+        desks = Desks(self._questions, journal, request.send_file, request.rights, plan.clock)
+        return ToolCaller(calling, desks, journal)
 
     def _visible(self, text: str) -> str:
         output = self._plan.output

@@ -7,7 +7,7 @@ from typing import Final
 
 from threadkeep.agent.memory import Memory, Person, chosen, memo_text, shares
 from threadkeep.agent.relevance import words_of
-from threadkeep.chat.speakers import speaker_of
+from threadkeep.chat.speakers import plain_name, speaker_of
 from threadkeep.errors import ToolError
 from threadkeep.messages import Message, Role
 from threadkeep.stores.base import Memo, Store
@@ -44,7 +44,7 @@ def people_in(messages: Sequence[Message], user_id: str, speaker: str) -> Mappin
         user_id: Who is answered.
         speaker: Their name.
     """
-    people = {user_id: speaker}
+    people = {user_id: plain_name(speaker)}
     for message in reversed(messages):
         said = speaker_of(message)
         if said is not None and said.user_id and (len(people) < _MOST_PEOPLE or said.user_id in people):

@@ -10,6 +10,7 @@ from threadkeep.agent.guards import Hook
 from threadkeep.agent.instructions import Told
 from threadkeep.agent.memory import Memory
 from threadkeep.agent.tokens import Gauge
+from threadkeep.agent.tool_hooks import ToolHook
 from threadkeep.agent.tool_sources import ToolSource
 from threadkeep.agent.tool_threads import ToolThreads
 from threadkeep.agent.tools import Tool
@@ -42,6 +43,7 @@ class RunPlan:
         clock: Gives the seconds since the epoch.
         output: What the answer is to be, where it is data.
         sources: What offers more tools, for each run anew.
+        tool_hooks: What looks at the calls of tools.
         input_hooks: What looks at people's words.
         output_hooks: What looks at the model's words.
         prices: What models cost, besides those whose price we know.
@@ -63,6 +65,7 @@ class RunPlan:
     clock: Callable[[], float]
     output: "Output | None" = None
     sources: tuple[ToolSource, ...] = ()
+    tool_hooks: Sequence[ToolHook] = ()
     input_hooks: Sequence[Hook] = ()
     output_hooks: Sequence[Hook] = ()
     prices: Mapping[str, Price] = field(default_factory=dict)

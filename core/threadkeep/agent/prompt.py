@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from threadkeep.agent.memory import Memory, memory_section
 from threadkeep.agent.personal import people, people_in, person, words_said
@@ -9,9 +10,12 @@ from threadkeep.agent.request import RunRequest
 from threadkeep.agent.summary import summary_section
 from threadkeep.agent.tokens import Gauge
 from threadkeep.agent.window import Window, summary_of
+from threadkeep.chat.speakers import shortened
 from threadkeep.messages import Message
 from threadkeep.runs import Run
 from threadkeep.stores.base import Store, Transcript
+
+_SHORTEST_SUMMARY: Final = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,10 +42,20 @@ def past_of(transcript: Transcript | None, window: Window, gauge: Gauge, model: 
     """
     if transcript is None or window.most_runs < 1:
         return Past()
-    section = summary_section(summary_of(transcript))
-    reserved = gauge.measure_text(section, model) if section and window.most_tokens is not None else 0
+    section, reserved = _section(summary_of(transcript), window, gauge, model)
     runs = window.of(transcript, lambda message: gauge.measure(message, model), reserved=reserved)
     return Past(runs=runs, section=section)
+
+
+def _section(summary: str, window: Window, gauge: Gauge, model: str) -> tuple[str, int]:
+    """Give what is said of a summary, in at most half of the tokens, and how many it takes where they are bounded."""
+    section = summary_section(summary)
+    if window.most_tokens is None:
+        return section, 0
+    while section and gauge.measure_text(section, model) > window.most_tokens // 2:
+        summary = shortened(summary, len(summary) * 3 // 4)
+        section = summary_section(summary) if len(summary) > _SHORTEST_SUMMARY else ""
+    return section, gauge.measure_text(section, model) if section else 0
 
 
 async def remembered(

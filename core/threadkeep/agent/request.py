@@ -6,6 +6,7 @@ from typing import Protocol
 
 from threadkeep.agent.desk import SendFile
 from threadkeep.chat.events import Place
+from threadkeep.chat.rights import AskRights
 from threadkeep.files.reading import Fetch
 from threadkeep.messages import Message, Role, clean_text
 
@@ -28,6 +29,7 @@ class RunRequest:
         place: Where the answer goes; None outside a bot.
         speaker: The name of who is answered.
         send_file: Posts a file into the place; None where there is nowhere to post it.
+        rights: Asks the platform what who is answered may do; None where it has no rights.
         can_wait: Whether the run may be suspended until people have decided something.
     """
 
@@ -41,6 +43,7 @@ class RunRequest:
     place: Place | None = None
     speaker: str = ""
     send_file: SendFile | None = field(default=None, repr=False, compare=False)
+    rights: AskRights | None = field(default=None, repr=False, compare=False)
     can_wait: bool = False
 
 

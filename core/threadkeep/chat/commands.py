@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final, Protocol, runtime_checkable
 
+from threadkeep.chat.elements import Option
 from threadkeep.chat.events import Addressing, Event, MessageReceived, Place
 from threadkeep.errors import ConfigError
 from threadkeep.runs import Run
@@ -48,6 +49,11 @@ Perform = Callable[[CommandContext, str], Awaitable[str]]
 """Carries a command out: takes the context and what follows the command, gives the answer as Markdown."""
 
 
+Suggest = Callable[[UserKey, str], Awaitable[Sequence[Option]]]
+"""Completes what somebody is writing after a command: takes who writes and what they have written so far. Nobody else
+sees what it gives. Platforms wait for it a second or two."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
     """A command.
@@ -58,6 +64,7 @@ class Command:
         run: Carries it out; None for the built-in ones. If the process dies meanwhile, it is called again.
         is_private: Whether only who gave it may see the answer.
         takes: What may follow it, for the list of commands: ``NUMBER``.
+        suggest: Completes it, where the platform asks for that; None for free text.
     """
 
     name: str
@@ -65,6 +72,7 @@ class Command:
     run: Perform | None = None
     is_private: bool = False
     takes: str = ""
+    suggest: Suggest | None = None
 
 
 BUILT_IN: Final = (

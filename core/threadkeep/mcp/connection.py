@@ -108,7 +108,7 @@ class Connection:
         await asyncio.gather(task, return_exceptions=True)
 
     async def _reached(self) -> Client:
-        if self._client is None and not self._is_closing:
+        if (self._client is None or self._is_broken) and not self._is_closing:
             self._tried.clear()
             self._wanted.set()
             await self._tried.wait()

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Final
 
-from anyio import BrokenResourceError, ClosedResourceError
 from httpx2 import HTTPError
 from mcp import MCPError
 from mcp.types import CONNECTION_CLOSED, INTERNAL_ERROR, INVALID_REQUEST, REQUEST_TIMEOUT
@@ -12,11 +11,10 @@ from pydantic import ValidationError
 from threadkeep.errors import ToolError
 
 _LONGEST: Final = 2_000
-_LOST: Final = (BrokenResourceError, ClosedResourceError, HTTPError, OSError)
 _NO_ANSWER: Final = (INTERNAL_ERROR, "Server returned an error response")
 """What the library makes of an answer that is none, such as that of a proxy."""
 _NO_SESSION: Final = (INVALID_REQUEST, REQUEST_TIMEOUT)
-"""The codes under which servers of the older protocol say, in words of their own, that they know the session no more."""
+"""The codes under which servers of the older protocol say, in words of their own, that the session is gone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +38,7 @@ def reason_of(error: Exception) -> Reason | None:
         has_no_session = error.code in _NO_SESSION and "session" in error.message.lower()
         is_lost = has_no_session or error.code == CONNECTION_CLOSED or (error.code, error.message) == _NO_ANSWER
         return Reason(text=error.message[:_LONGEST], is_lost=is_lost)
-    if isinstance(error, _LOST):
+    if isinstance(error, HTTPError | OSError):
         return Reason(is_lost=True)
     if isinstance(error, ValidationError | RuntimeError):
         return Reason(is_unreadable=True)

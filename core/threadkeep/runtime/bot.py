@@ -26,6 +26,7 @@ from threadkeep.runtime.home import StoredHome
 from threadkeep.runtime.presses import hear_presses
 from threadkeep.runtime.roster import Roster, Route
 from threadkeep.runtime.stopping import guard_stops
+from threadkeep.runtime.suggesting import with_suggestions
 from threadkeep.runtime.worker import Worker
 from threadkeep.stores.base import Inbox, Store
 from threadkeep.vault import UsesVault
@@ -201,7 +202,7 @@ class Bot:
         if isinstance(adapter, UsesVault):
             adapter.use_vault(store.vault)
         if isinstance(adapter, OffersCommands):
-            adapter.offer_commands(tuple(self._command_table.values()))
+            adapter.offer_commands(with_suggestions(self._command_table.values(), store))
         if isinstance(adapter, ShowsHome):
             has_memory = self.agent.memory is not None
             adapter.use_home(StoredHome(store, has_memory=has_memory, description=self.description))

@@ -1,18 +1,27 @@
-"""Where a run gets the files of a conversation from, and where it sends files."""
+"""Where a run gets the files of a conversation and the rights of people from, and where it sends files."""
 
 from functools import partial
 
 from threadkeep.agent.desk import SendFile
 from threadkeep.chat.adapter import Adapter, ReadsFiles, SendsFiles
 from threadkeep.chat.events import Place
+from threadkeep.chat.rights import AskRights, TellsRights
 from threadkeep.files.reading import Fetch
 from threadkeep.messages import File
+from threadkeep.sessions import UserKey
 
 
 def fetch_from(adapter: Adapter, place: Place) -> Fetch | None:
     """Give what fetches the files of a place; None if its adapter reads none."""
     if isinstance(adapter, ReadsFiles):
         return partial(adapter.read_file, place)
+    return None
+
+
+def rights_from(adapter: Adapter, place: Place, user: UserKey) -> AskRights | None:
+    """Give what asks for somebody's rights in a place; None if its adapter tells none."""
+    if isinstance(adapter, TellsRights):
+        return partial(adapter.rights, place, user)
     return None
 
 

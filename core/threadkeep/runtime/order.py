@@ -14,7 +14,7 @@ from threadkeep.chat.speakers import to_messages
 from threadkeep.messages import Message, clean_text
 from threadkeep.runs import ContentDelta, Metrics, Run, RunEvent, RunStarted, RunStatus
 from threadkeep.runtime.answer_settings import AnswerSettings
-from threadkeep.runtime.fetching import fetch_from, send_to
+from threadkeep.runtime.fetching import fetch_from, rights_from, send_to
 from threadkeep.stores.base import Claim, Store, Transcript
 
 Mark = Callable[[Run], Run]
@@ -101,6 +101,7 @@ class Order:
             place=self.event.place,
             speaker=self.event.speaker,
             send_file=send_to(self.adapter, self.event.place),
+            rights=rights_from(self.adapter, self.event.place, self.event.user),
             can_wait=True,
         )
 

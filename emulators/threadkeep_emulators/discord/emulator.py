@@ -19,6 +19,7 @@ from .gateway.events import guild_joined
 from .gateway.hub import Gateway
 from .ids import Clock, IdSource, Snowflake
 from .interactions import Interactions
+from .menus import CHAT_INPUT
 from .model import Application, GuildState, Member, PingRecord, Role, User
 from .people import Person
 from .places import Channel
@@ -177,8 +178,9 @@ class DiscordEmulator:
 
     @property
     def commands(self) -> tuple[str, ...]:
-        """Give the names of the commands that are registered everywhere."""
-        return tuple(str(command["name"]) for command in self._realm.world.commands.get(None, ()))
+        """Give the names of the slash commands that are registered everywhere."""
+        known = self._realm.world.commands.get(None, ())
+        return tuple(str(command["name"]) for command in known if command["type"] == CHAT_INPUT)
 
     def guild(self, name: str, *, members: Iterable[Person] | None = None) -> Guild:
         """Make a guild with the bot in it.

@@ -11,6 +11,7 @@ from .forms import Draft, Upload, read_changes, read_draft
 from .gateway.events import interaction_created
 from .ids import Snowflake
 from .mentions import USER_MENTIONS
+from .menus import check_choices
 from .modals import check_modal
 from .model import ChannelState, InteractionMark, Message, Payload, User
 from .posting import Posting
@@ -198,7 +199,9 @@ class Interactions:
             check_modal(data)
             state.modal = data
         elif kind == CHOICES:
-            state.choices = list(data.get("choices") or ())
+            choices = list(data.get("choices") or ())
+            check_choices(choices)
+            state.choices = choices
 
     def _post(self, state: InteractionState, draft: Draft, *, is_original: bool) -> Message:
         if draft.is_empty and MessageFlag.LOADING not in draft.flags:

@@ -12,11 +12,14 @@ from .forms import Changes, Draft, Upload
 from .gateway.events import typing_started
 from .ids import Snowflake
 from .mentions import AllowedMentions
+from .menus import MESSAGE_MENU, USER_MENU, completing, menu_data
 from .modals import filled
 from .model import ChannelState, Message, Payload, User, walk
 from .places import Channel
 from .pressed import Interaction
 from .reactions import react, read_emoji, take_back
+from .render import member_payload, user_payload
+from .render_message import message_payload
 from .slash import command_data
 from .threads import ThreadForm
 
@@ -145,10 +148,42 @@ class Person:
         Raises:
             EmulatorError: The command is not registered there, or has no such option.
         """
-        guild_id = where.state.guild_id
-        registered = self._realm.world.commands
-        commands = [*registered.get(guild_id, ()), *registered.get(None, ())]
-        data = command_data(commands, command, options, is_guild=guild_id is not None)
+        data = command_data(self._registered(where), command, options, is_guild=where.state.guild_id is not None)
+        return await self._start(where.state, InteractionKind.APPLICATION_COMMAND, data, None)
+
+    async def completes(self, where: Channel, command: str, **written: str) -> Interaction:
+        """Write an option of a command so far, and look what it may become.
+
+        Raises:
+            EmulatorError: The command is not registered there, or its option asks for no completion.
+        """
+        commands = self._registered(where)
+        data = completing(commands, command_data(commands, command, written), next(iter(written)))
+        return await self._start(where.state, InteractionKind.AUTOCOMPLETE, data, None)
+
+    async def chooses_on(self, message: Message, name: str) -> Interaction:
+        """Choose from the menu of a message.
+
+        Raises:
+            EmulatorError: There is no such entry.
+        """
+        world, state = self._realm.world, self._place(message)
+        where = Channel(self._realm, state)
+        resolved = {"messages": {str(message.id): message_payload(world, message, ALL_INTENTS)}}
+        data = menu_data(self._registered(where), name, MESSAGE_MENU, str(message.id), resolved)
+        return await self._start(state, InteractionKind.APPLICATION_COMMAND, data, None)
+
+    async def chooses_about(self, where: Channel, person: "Person", name: str) -> Interaction:
+        """Choose from the menu of somebody who is in a channel.
+
+        Raises:
+            EmulatorError: There is no such entry.
+        """
+        target, guild = str(person.id), self._realm.world.guild_of(where.state)
+        resolved: Payload = {"users": {target: user_payload(person.user)}}
+        if guild is not None:
+            resolved["members"] = {target: member_payload(guild.members[person.id], with_user=False)}
+        data = menu_data(self._registered(where), name, USER_MENU, target, resolved)
         return await self._start(where.state, InteractionKind.APPLICATION_COMMAND, data, None)
 
     async def submits(self, interaction: Interaction, fields: Mapping[str, str]) -> Interaction:
@@ -167,6 +202,10 @@ class Person:
     def closes_dms(self) -> None:
         """Take no more direct messages from the bot."""
         self.dm_channel.state.is_closed_to_bot = True
+
+    def _registered(self, where: Channel) -> list[Payload]:
+        registered = self._realm.world.commands
+        return [*registered.get(where.state.guild_id, ()), *registered.get(None, ())]
 
     async def _post(self, channel: ChannelState, draft: Draft) -> Message:
         message = self._desk.posting.post(self.user, channel, draft)

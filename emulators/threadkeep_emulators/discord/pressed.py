@@ -37,6 +37,11 @@ class Interaction:
         """Give the modal that was shown."""
         return self.state.modal
 
+    @property
+    def choices(self) -> dict[str, str]:
+        """Give the completions that were offered: what they send, by what people read."""
+        return {str(choice["name"]): str(choice["value"]) for choice in self.state.choices}
+
     def wait_answered(self, *, timeout: float = 5.0) -> Coroutine[None, None, bool]:
         """Wait until the application acknowledged it in any way.
 

@@ -6,6 +6,7 @@ https://discord.com/developers/docs/interactions/application-commands
 from collections.abc import Mapping
 
 from .errors import EmulatorError
+from .menus import CHAT_INPUT
 from .model import Payload
 
 _SUBCOMMAND, _GROUP = 1, 2
@@ -27,6 +28,7 @@ def command_data(
         EmulatorError: Nothing of that name is registered, an option is unknown, or a required one missing.
     """
     name, *path = line.removeprefix("/").split()
+    commands = [one for one in commands if one.get("type", CHAT_INPUT) == CHAT_INPUT]
     command = _named(commands, name, f"/{line}")
     contexts = command.get("contexts")
     if contexts is not None and (_GUILD_CONTEXT if is_guild else _BOT_DM_CONTEXT) not in contexts:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
+from .placement import misplaced, repeated
 from .problems import SlackError
 from .text import block_texts
 from .wire import Payload
@@ -54,7 +55,7 @@ def check_blocks(blocks: object, *, too_many: str = "invalid_blocks") -> list[Pa
         raise SlackError("invalid_blocks_format")
     if len(blocks) > MAX_BLOCKS:
         raise _refused([f"no more than {MAX_BLOCKS} items allowed [json-pointer:/blocks]"], too_many)
-    complaints = complaints_of(blocks)
+    complaints = [*complaints_of(blocks), *repeated(blocks)]
     if complaints:
         raise _refused(complaints, "invalid_blocks")
     _check_lengths(blocks)
@@ -112,6 +113,7 @@ def _complaints(block: Payload) -> Iterator[str]:
         return
     if len(str(block.get("block_id", ""))) > 255:
         yield "must be less than 256 characters: block_id"
+    yield from misplaced(block)
     check = _CHECKS.get(str(kind))
     if check is not None:
         yield from check(block)
@@ -180,6 +182,17 @@ def _button(element: Payload) -> Iterator[str]:
         yield "must be a valid enum value: style"
 
 
+def _feedback_buttons(element: Payload) -> Iterator[str]:
+    for name in ("positive_button", "negative_button"):
+        half = element.get(name)
+        if not isinstance(half, dict):
+            yield f"missing required field: {name}"
+            continue
+        yield from _text_object(half.get("text"), limit=75, kinds=("plain_text",))
+        if len(str(half.get("value", ""))) > 2_000:
+            yield "must be less than 2001 characters: value"
+
+
 def _static_select(element: Payload) -> Iterator[str]:
     if "placeholder" in element:
         yield from _text_object(element["placeholder"], limit=150, kinds=("plain_text",))
@@ -228,6 +241,7 @@ _CHECKS: dict[str, Callable[[Payload], Iterator[str]]] = {
 
 _ELEMENTS: dict[str, Callable[[Payload], Iterator[str]]] = {
     "button": _button,
+    "feedback_buttons": _feedback_buttons,
     "plain_text_input": _text_input,
     "static_select": _static_select,
 }

@@ -29,7 +29,10 @@ class ConsentPage:
             if name in request.query
         )
         teams = "".join(
-            f'<option value="{team.id}">{escape(team.name)}</option>' for team in self._world.teams.values()
+            f'<option value="{team.id}">{escape(team.name if team.organisation is None else team.organisation.name)}'
+            "</option>"
+            for team in self._world.teams.values()
+            if team.siblings[0] is team
         )
         html = (
             f"<!doctype html><title>Allow {escape(self._world.app.name)}?</title>"

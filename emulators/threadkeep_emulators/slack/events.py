@@ -54,18 +54,19 @@ def wrap(app: App, team: Team, event: Payload, *, ids: Ids, now: float) -> Event
     https://docs.slack.dev/apis/events-api/#event-type-structure
     """
     home = str(event.get("user_team") or team.id)
+    organisation = None if team.organisation is None else team.organisation.id
     authorization: Authorization = {
-        "enterprise_id": None,
+        "enterprise_id": organisation,
         "team_id": team.id,
         "user_id": team.bot_user,
         "is_bot": True,
-        "is_enterprise_install": False,
+        "is_enterprise_install": organisation is not None,
     }
     return {
         "token": app.verification_token,
         "team_id": home,
         "context_team_id": team.id,
-        "context_enterprise_id": None,
+        "context_enterprise_id": organisation,
         "api_app_id": app.id,
         "event": event,
         "type": "event_callback",

@@ -4,6 +4,7 @@ https://docs.slack.dev/authentication/installing-with-oauth/ and
 https://docs.slack.dev/authentication/using-token-rotation/
 """
 
+from .organisations import share_grant
 from .problems import SlackError
 from .records import IssuedCode, Team
 from .wire import Payload
@@ -43,6 +44,7 @@ class Grants:
         team = self._world.teams[issued.team]
         team.scopes = set(issued.scopes)
         self._install(team)
+        share_grant(team)
         return self._describe(team) | {"authed_user": {"id": issued.user}}
 
     def refresh(self, refresh_token: str) -> Payload:
@@ -54,6 +56,7 @@ class Grants:
         for team in self._world.teams.values():
             if team.refresh_token is not None and team.refresh_token == refresh_token and not team.is_token_revoked:
                 self._issue_rotating(team)
+                share_grant(team)
                 return self._describe(team)
         raise SlackError("invalid_refresh_token")
 
@@ -95,10 +98,13 @@ class Grants:
             "scope": ",".join(sorted(team.scopes)),
             "bot_user_id": team.bot_user,
             "app_id": self._world.app.id,
-            "team": {"id": team.id, "name": team.name},
-            "enterprise": None,
-            "is_enterprise_install": False,
         }
+        organisation = team.organisation
+        if organisation is None:
+            answer |= {"team": {"id": team.id, "name": team.name}, "enterprise": None, "is_enterprise_install": False}
+        else:
+            whole = {"id": organisation.id, "name": organisation.name}
+            answer |= {"team": None, "enterprise": whole, "is_enterprise_install": True}
         if team.refresh_token is not None:
             answer |= {"refresh_token": team.refresh_token, "expires_in": int(self._world.app.token_lifetime)}
         return answer
@@ -112,6 +118,7 @@ def revoke(world: World, team: Team, *, is_uninstall: bool) -> None:
     """
     team.is_token_revoked = True
     team.refresh_token = None
+    share_grant(team)
     world.publish(team, {"type": "tokens_revoked", "tokens": {"oauth": [], "bot": [team.bot_user]}})
     if is_uninstall:
         world.publish(team, {"type": "app_uninstalled"})

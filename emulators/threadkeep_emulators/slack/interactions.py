@@ -122,6 +122,9 @@ class Interactions:
             "response_url": url,
             "trigger_id": trigger,
         }
+        if team.organisation is not None:
+            whole = team.organisation
+            payload |= {"enterprise_id": whole.id, "enterprise_name": whole.name, "is_enterprise_install": "true"}
         delivery = self._world.courier.send("slash_commands", payload, accepts_response=True)
         return Interaction(delivery=delivery, response_url=url, trigger_id=trigger)
 
@@ -170,14 +173,15 @@ class Interactions:
             self._response_urls.apply_ack(interaction.response_url, response)
 
     def _frame(self, team: Team, user: User, trigger: str) -> Payload:
+        whole = team.organisation
         return {
             "user": {"id": user.id, "username": user.name, "name": user.name, "team_id": team.id},
             "api_app_id": self._world.app.id,
             "token": self._world.app.verification_token,
             "trigger_id": trigger,
-            "team": {"id": team.id, "domain": team.domain},
-            "enterprise": None,
-            "is_enterprise_install": False,
+            "team": {"id": team.id, "domain": team.domain} if whole is None else None,
+            "enterprise": None if whole is None else {"id": whole.id, "name": whole.name},
+            "is_enterprise_install": whole is not None,
         }
 
     def _action(self, message: Message, button: str) -> Payload:

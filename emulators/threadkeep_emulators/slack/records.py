@@ -205,6 +205,15 @@ ThreadKey: TypeAlias = tuple[str, str]
 
 
 @dataclass(slots=True, kw_only=True)
+class Organisation:
+    """Hold an organisation of Enterprise Grid in which the app is installed as a whole."""
+
+    id: str
+    name: str
+    members: "list[Team]" = field(default_factory=list)
+
+
+@dataclass(slots=True, kw_only=True)
 class Team:
     """Hold one workspace with the app installed in it."""
 
@@ -231,6 +240,12 @@ class Team:
     is_token_revoked: bool = False
     token_expiries: dict[str, float] = field(default_factory=dict)
     refresh_token: str | None = None
+    organisation: Organisation | None = None
+
+    @property
+    def siblings(self) -> "list[Team]":
+        """Give all workspaces for which the app is installed together with this one, which is among them."""
+        return [self] if self.organisation is None else self.organisation.members
 
     @property
     def bot_user(self) -> str:

@@ -30,6 +30,7 @@ class Triggers:
         self._clock = clock
         self._lifetime = lifetime
         self._issued: dict[str, _Trigger] = {}
+        self._exchanged: set[str] = set()
 
     def issue(self, user: str) -> str:
         """Give a new trigger for what a user has just done."""
@@ -41,11 +42,14 @@ class Triggers:
         """Give the user for whom a trigger was issued; it works once.
 
         Raises:
-            SlackError: ``invalid_trigger_id`` or ``expired_trigger_id``.
+            SlackError: ``invalid_trigger_id``, ``exchanged_trigger_id`` or ``expired_trigger_id``.
         """
-        issued = self._issued.pop(trigger, None)
+        issued = self._issued.get(trigger)
         if issued is None:
             raise SlackError("invalid_trigger_id")
+        if trigger in self._exchanged:
+            raise SlackError("exchanged_trigger_id")
         if self._clock() - issued.issued_at > self._lifetime:
             raise SlackError("expired_trigger_id")
+        self._exchanged.add(trigger)
         return issued.user

@@ -43,7 +43,7 @@ def render_modal(world: World, team: Team, view: Payload) -> Payload:
         "id": view_id,
         "team_id": team.id,
         "app_id": world.app.id,
-        "app_installed_team_id": team.id,
+        "app_installed_team_id": team.id if team.organisation is None else team.organisation.id,
         "bot_id": team.bot.id,
         "blocks": blocks,
         "state": {"values": {}},

@@ -15,6 +15,7 @@ from .arguments import Arguments, read_arguments
 from .call import Method, Request, check_scope
 from .call_log import CallLog, LoggedCall
 from .methods import METHODS
+from .organisations import meant_by
 from .problems import SlackError
 from .rate_limits import RateLimits
 from .records import Bot, Team
@@ -85,7 +86,7 @@ class WebApi:
         if method is None:
             return self._nowhere, _refusal(SlackError("unknown_method", req_method=name))
         try:
-            team, granted = self._authorise(method, token)
+            team, granted = self._authorise(method, token, values)
         except SlackError as error:
             return self._nowhere, _refusal(error)
         headers = {
@@ -103,7 +104,7 @@ class WebApi:
         except SlackError as error:
             return team, _refusal(error, headers)
 
-    def _authorise(self, method: Method, token: str | None) -> tuple[Team, set[str]]:
+    def _authorise(self, method: Method, token: str | None, values: Payload) -> tuple[Team, set[str]]:
         if method.token == "none":
             return self._nowhere, set()
         if not token:
@@ -113,7 +114,7 @@ class WebApi:
             if method.token != "app":
                 raise SlackError("not_allowed_token_type")
             return self._nowhere, app.app_token_scopes
-        team = next((team for team in self._world.teams.values() if team.knows(token)), None)
+        team = meant_by([team for team in self._world.teams.values() if team.knows(token)], values)
         if team is None:
             raise SlackError("invalid_auth")
         if team.is_token_revoked:

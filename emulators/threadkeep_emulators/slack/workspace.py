@@ -5,8 +5,9 @@ import re
 from .grants import revoke
 from .interactions import Interactions
 from .people import OtherBot, Person
+from .organisations import unite
 from .places import Conversation
-from .records import Bot, Channel, StoredFile, Team, User
+from .records import Bot, Channel, Organisation, StoredFile, Team, User
 from .world import World
 
 
@@ -53,7 +54,8 @@ class Workspace:
     def user(self, name: str) -> Person:
         """Give the person of that name, who enters the workspace at the first call."""
         if name not in self._people:
-            user = User(
+            known = self._colleague(name)
+            user = known or User(
                 id=self._world.ids.entity("U"),
                 name=_handle(name),
                 display_name=name,
@@ -62,6 +64,11 @@ class Workspace:
             self._team.users[user.id] = user
             self._people[name] = Person(self._world, self._team, user, self._interactions)
         return self._people[name]
+
+    def _colleague(self, name: str) -> User | None:
+        """Find who is known in another workspace of the organisation."""
+        people = () if self._team.organisation is None else self._team.users.values()
+        return next((user for user in people if user.display_name == name and not user.is_bot), None)
 
     def stranger(self, name: str, *, team_id: str) -> Person:
         """Add somebody of another organisation, whom channels shared over Slack Connect bring in.
@@ -142,6 +149,12 @@ class Workspace:
         )
         self._team.files[file.id] = file
         return file
+
+    def unites(self, name: str, *others: "Workspace") -> Organisation:
+        """Make an organisation of this workspace and others, for all of which the app is installed at once."""
+        organisation = Organisation(id=self._world.ids.entity("E"), name=name)
+        unite(organisation, [self._team, *(other.team for other in others)])
+        return organisation
 
     def revoke_token(self) -> None:
         """Revoke the bot token, as an administrator who removes the app does."""

@@ -75,6 +75,7 @@ class Shared:
         self.failures: list[Exception] = []
         self.notes: dict[str, tuple[str, float]] = {}
         self.slots: dict[str, dict[int, tuple[str, float]]] = {}
+        self.spent: dict[str, list[float]] = {}
 
     async def recall(self, name: str) -> str | None:
         self._fail()
@@ -101,6 +102,14 @@ class Shared:
         taken = self.slots.get(name, {})
         for number in [number for number, (holder, _) in taken.items() if holder == owner]:
             del taken[number]
+
+    async def spend(self, name: str, amount: int, *, limit: int, per_seconds: float) -> float:
+        self._fail()
+        spent = [at for at in self.spent.get(name, []) if at > self.now - per_seconds]
+        if len(spent) + amount > limit:
+            return spent[len(spent) + amount - limit - 1] + per_seconds - self.now if spent else per_seconds
+        self.spent[name] = spent + [self.now] * amount
+        return 0.0
 
     def note(self, prefix: str) -> str | None:
         """Give the text of the only note whose name begins so."""

@@ -9,10 +9,10 @@ from markdown_it import MarkdownIt
 
 from threadkeep.chat.adapter import ReplyContent
 from threadkeep.chat.markdown import split_markdown
+from threadkeep.chat.worded import WordedReply
 from threadkeep_slack.limits import MARKDOWN_LENGTH
 from threadkeep_slack.text.markdown import SlackMarkdown
 from threadkeep_slack.text.mentions import neutralise, sent_length
-from threadkeep_slack.text.worded import WordedReply
 
 
 def write(text, people=None):

@@ -159,7 +159,7 @@ async def test_modal_needs_a_fresh_trigger(session):
         await client.views_open(trigger_id=fresh, view=view)
         stale = (await ann.clicks(offer, "approve")).trigger_id
         now += 4
-        for trigger, error in ((fresh, "invalid_trigger_id"), (stale, "expired_trigger_id")):
+        for trigger, error in ((fresh, "exchanged_trigger_id"), (stale, "expired_trigger_id")):
             with pytest.raises(SlackApiError) as caught:
                 await client.views_open(trigger_id=trigger, view=view)
             assert caught.value.response["error"] == error

@@ -10,6 +10,8 @@ from .request import ApiAnswer, ApiRequest
 
 _NAME = re.compile(r"[-_'\w]{1,32}")
 _CHAT_INPUT = 1
+_TYPES = frozenset({1, 2, 3})
+_MOST_NAME = 32
 _MOST_DESCRIPTION = 100
 _MOST_COMMANDS = 100
 _MOST_OPTIONS = 25
@@ -67,6 +69,12 @@ def _check(form: Payload, path: str, errors: FormErrors) -> None:
         text = "Command name is invalid"
         errors.add(f"{prefix}name", "APPLICATION_COMMAND_INVALID_NAME", text)
     description = str(form.get("description") or "")
+    if not is_chat_input and (description or form.get("options")):
+        errors.add(f"{prefix}description", "APPLICATION_COMMAND_NOT_CHAT_INPUT", "Only slash commands have these")
+    if form.get("type", _CHAT_INPUT) not in _TYPES:
+        errors.add(f"{prefix}type", "BASE_TYPE_CHOICES", "Value must be one of (1, 2, 3).")
+    if len(name) > _MOST_NAME:
+        errors.too_long(f"{prefix}name", _MOST_NAME)
     if is_chat_input and not description:
         errors.required(f"{prefix}description")
     if len(description) > _MOST_DESCRIPTION:

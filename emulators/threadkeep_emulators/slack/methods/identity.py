@@ -10,14 +10,17 @@ from .paging import cut_page
 
 def test_auth(call: Request) -> Payload:
     """Tell whom a token belongs to (https://docs.slack.dev/reference/methods/auth.test)."""
-    return {
+    organisation = call.team.organisation
+    whole = call.team if organisation is None else organisation
+    named = {} if organisation is None else {"enterprise_id": organisation.id}
+    return named | {
         "url": f"https://{call.team.domain}.slack.com/",
-        "team": call.team.name,
+        "team": whole.name,
         "user": call.team.users[call.team.bot_user].name,
-        "team_id": call.team.id,
+        "team_id": whole.id,
         "user_id": call.team.bot_user,
         "bot_id": call.team.bot.id,
-        "is_enterprise_install": False,
+        "is_enterprise_install": organisation is not None,
     }
 
 
@@ -66,6 +69,8 @@ def get_team(call: Request) -> Payload:
 
 def list_usergroups(call: Request) -> Payload:
     """List the groups of users (https://docs.slack.dev/reference/methods/usergroups.list)."""
+    if call.team.organisation is not None and "team_id" not in call.args:
+        raise SlackError("missing_argument")
     groups = [
         {"id": group, "team_id": call.team.id, "is_usergroup": True, "name": handle.title(), "handle": handle}
         for group, handle in call.team.usergroups.items()

@@ -94,9 +94,11 @@ def _check_recipient(call: Request, channel: Channel) -> None:
         raise SlackError("missing_recipient_team_id")
     if "recipient_user_id" not in call.args:
         raise SlackError("missing_recipient_user_id")
-    is_known = call.args.text("recipient_user_id") in call.team.users
-    if not is_known or call.args.text("recipient_team_id") != call.team.id:
-        raise SlackError("user_not_found" if not is_known else "team_not_found")
+    user = call.args.text("recipient_user_id") or ""
+    # Who comes from another organisation is streamed to under its workspace (timescale/tiger-agents-for-work#231).
+    home = call.team.id if user in call.team.users else call.team.strangers.get(user, (None, None))[1]
+    if home is None or call.args.text("recipient_team_id") != home:
+        raise SlackError("user_not_found" if home is None else "team_not_found")
 
 
 def _streaming(call: Request) -> tuple[Channel, Message, Stream]:

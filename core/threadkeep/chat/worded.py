@@ -1,21 +1,33 @@
-"""A reply whose text is written in Slack's Markdown before it is cut, measured and shown."""
+"""A reply whose text is written in a platform's Markdown before it is cut, measured and shown."""
 
 from dataclasses import replace
-from typing import Final
+from typing import Final, Protocol
 
 from threadkeep.chat.adapter import Reply, ReplyContent
-from threadkeep_slack.text.markdown import SlackMarkdown
+
+
+class Wording(Protocol):
+    """What an adapter supplies for one reply: how a model's Markdown is written on its platform."""
+
+    def write(self, text: str, *, is_final: bool) -> str:
+        """Write the text as far as it goes.
+
+        Args:
+            text: The whole text so far.
+            is_final: Whether nothing will be added.
+        """
+        ...
 
 
 class WordedReply:
-    """Shows what another reply shows, in Slack's Markdown. Implements ``chat.adapter.Reply``.
+    """Shows what another reply shows, in the platform's Markdown. Implements ``chat.adapter.Reply``.
 
     Args:
         reply: The reply that shows it.
         markdown: Writes its text.
     """
 
-    def __init__(self, reply: Reply, markdown: SlackMarkdown) -> None:
+    def __init__(self, reply: Reply, markdown: Wording) -> None:
         self._reply: Final = reply
         self._markdown: Final = markdown
 

@@ -1,7 +1,6 @@
-"""HTML that models write into Markdown, turned into what Slack's Markdown knows.
+"""HTML that models write into Markdown, turned into Markdown: chat platforms show tags as they are written.
 
-https://docs.slack.dev/reference/block-kit/blocks/markdown-block/ lists what it knows; HTML is not in it. A tag that is
-not known here is left as it stands: ``List<String>`` is none.
+A tag that is not known here is left as it stands: ``List<String>`` is none.
 """
 
 import re
@@ -80,7 +79,7 @@ def _link(link: re.Match[str]) -> str:
 
 
 def _image(attributes: Mapping[str, str]) -> str:
-    """Show an image as Slack shows those of Markdown: as a link."""
+    """Show an image as a link."""
     label, url = attributes.get("alt", "").strip() or "image", attributes.get("src", "")
     return f"[{label}]({_target(url)})" if url.startswith(("http://", "https://")) else f"({label})"
 
