@@ -2,7 +2,7 @@
 
 import pytest
 
-from threadkeep import Agent, ConfigError, Fallback, Metrics, ModelUnavailableError, Price, Run, ToolCall
+from threadkeep import Agent, ConfigError, Fallback, Metrics, ModelUnavailableError, Price, Run, RunRequest, ToolCall
 from threadkeep.agent.costs import Cost, costs, total_cost
 from threadkeep.agent.steps import AnswerStep
 from threadkeep.messages import Message, Role
@@ -68,30 +68,37 @@ async def test_each_model_of_a_run_is_counted_for_itself(scripted, script):
 
 
 async def test_a_retried_run_counts_what_was_spent_before(scripted, script, notebook):
-    step = AnswerStep(
-        message=Message(role=Role.ASSISTANT, tool_calls=(ToolCall(id="1", name="look", arguments="{}"),)),
-        usage=USAGE,
-        model="earlier",
-    )
-    estimated = AnswerStep(
-        message=step.message, usage=Usage(), model="m", estimate=Usage(input_tokens=7, output_tokens=1)
-    )
+    call = ToolCall(id="1", name="look", arguments="{}")
+    spent = AnswerStep(message=Message(role=Role.ASSISTANT, tool_calls=(call,)), usage=USAGE, model="scripted")
+    notebook.steps["answer:0"] = spent.encoded()
+    agent = Agent(model=scripted(script("Hi", usage=USAGE)), tools=[look], prices=HUNDRED)
+    request = RunRequest(run_id="r", session_id="s", messages=(Message(role=Role.USER, content="Look"),))
+    run = agent.begin(request, None, journal=notebook)
+    async for _ in run.stream():
+        pass
+    metrics = run.close(RunStatus.COMPLETED).metrics
+    assert metrics.cost == pytest.approx(2 * DOLLARS)
+    assert [use.calls for use in metrics.models] == [2]
+
+
+def test_an_estimate_is_recorded_with_its_answer():
+    message = Message(role=Role.ASSISTANT, tool_calls=(ToolCall(id="1", name="look", arguments="{}"),))
+    step = AnswerStep(message=message, usage=Usage(), model="m", estimate=Usage(input_tokens=7, output_tokens=1))
     assert AnswerStep.decoded(step.encoded()) == step
-    assert AnswerStep.decoded(estimated.encoded()) == estimated
 
 
 @pytest.mark.parametrize(
     ("model", "price"),
     [
-        ("gpt-4o-mini", 0.15),
-        ("gpt-4o-mini-2024-07-18", 0.15),
+        ("gpt-4o-2024-11-20", 3),
+        ("gpt-4o-mini", None),
         ("gpt-4o-2024-08-06", 99),
         ("gpt-4o", 3),
         ("gpt-4o-audio-preview", None),
         ("llama3.2", None),
     ],
 )
-def test_the_operators_prices_go_before_ours(model, price):
+def test_a_snapshot_costs_as_much_as_its_model_unless_it_has_a_price(model, price):
     own = {"gpt-4o": Price(input=3, output=3), "gpt-4o-2024-08-06": Price(input=99, output=99)}
     found = price_of(model, own)
     assert (found and found.input) == price

@@ -1,9 +1,8 @@
-"""What models cost: a table of prices that the operator completes and overrides."""
+"""What models cost, by the prices that the operator gives: providers change theirs, so none is built in."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Final
 
 from threadkeep.errors import ConfigError
@@ -43,23 +42,6 @@ class Price:
         return (sent * self.input + cached * per_cached + (usage.output_tokens or 0) * self.output) / _MILLION
 
 
-PRICES: Final[Mapping[str, Price]] = MappingProxyType(
-    {
-        "gpt-4o": Price(input=2.50, cached=1.25, output=10.00),
-        "gpt-4o-mini": Price(input=0.15, cached=0.075, output=0.60),
-        "gpt-4.1": Price(input=2.00, cached=0.50, output=8.00),
-        "gpt-4.1-mini": Price(input=0.40, cached=0.10, output=1.60),
-        "gpt-4.1-nano": Price(input=0.10, cached=0.025, output=0.40),
-        "gpt-5": Price(input=1.25, cached=0.125, output=10.00),
-        "gpt-5-mini": Price(input=0.25, cached=0.025, output=2.00),
-        "gpt-5-nano": Price(input=0.05, cached=0.005, output=0.40),
-        "o3": Price(input=2.00, cached=0.50, output=8.00),
-        "o4-mini": Price(input=1.10, cached=0.275, output=4.40),
-    }
-)
-"""Prices that were published when this release was made. Providers change them: override what you rely on."""
-
-
 def price_of(model: str, prices: Mapping[str, Price]) -> Price | None:
     """Give the price of a model; None where it is not known.
 
@@ -67,8 +49,6 @@ def price_of(model: str, prices: Mapping[str, Price]) -> Price | None:
 
     Args:
         model: The model's name.
-        prices: What the operator says; it goes before ``PRICES``.
+        prices: The prices that are known, by model.
     """
-    names = (model, _SNAPSHOT.sub("", model))
-    found = (table.get(name) for table in (prices, PRICES) for name in names)
-    return next((price for price in found if price is not None), None)
+    return prices.get(model) or prices.get(_SNAPSHOT.sub("", model))
