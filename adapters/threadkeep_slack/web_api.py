@@ -93,9 +93,7 @@ def new_session() -> aiohttp.ClientSession:
     return aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=WEB_API_SECONDS))
 
 
-def new_client(
-    settings: SlackSettings, session: aiohttp.ClientSession, *, token: str | None = None
-) -> AsyncWebClient:
+def new_client(settings: SlackSettings, session: aiohttp.ClientSession, *, token: str | None = None) -> AsyncWebClient:
     """Build the client for all calls of the bot in a workspace.
 
     It never repeats a call by itself: slack_sdk would send a message a second time when the connection breaks after

@@ -8,9 +8,10 @@ from pathlib import Path
 import typer
 
 from threadkeep.chat.desk import BotFacts, Desk
+from threadkeep.chat.findings import Finding, findings_json, findings_text, is_healthy
 from threadkeep.errors import ConfigError
 from threadkeep_slack.agent_view.prompt_settings import PROMPTS, Prompt
-from threadkeep_slack.installs.doctor import Doctor, Finding, Verdict
+from threadkeep_slack.installs.doctor import Doctor
 from threadkeep_slack.installs.manifest import build_manifest, offered_commands
 from threadkeep_slack.settings import SlackSettings, read_settings
 
@@ -61,12 +62,8 @@ def run_doctor(desk: Desk, path: Path | None, *, as_json: bool) -> bool:
             "threadkeep slack manifest my_bot.py"
         )
     findings = asyncio.run(_examine(desk, settings, [command.name for command in commands]))
-    if as_json:
-        table = [{"verdict": one.verdict.value, "what": one.what, "remedy": one.remedy} for one in findings]
-        typer.echo(json.dumps(table, indent=2, ensure_ascii=False))
-    else:
-        _print(findings)
-    return all(finding.verdict is not Verdict.MISSING for finding in findings)
+    typer.echo(findings_json(findings) if as_json else findings_text(findings))
+    return is_healthy(findings)
 
 
 async def _examine(desk: Desk, settings: SlackSettings, commands: Sequence[str]) -> list[Finding]:
@@ -79,19 +76,6 @@ async def _examine(desk: Desk, settings: SlackSettings, commands: Sequence[str])
         return [finding async for finding in Doctor(settings, commands=commands).examine()]
     async with store as rooms:
         return [finding async for finding in Doctor(settings, rooms, commands=commands).examine()]
-
-
-def _print(findings: Sequence[Finding]) -> None:
-    width = max(len(verdict.value) for verdict in Verdict)
-    for finding in findings:
-        typer.echo(f"{finding.verdict.value.ljust(width)}  {_printable(finding.what)}")
-        if finding.remedy:
-            typer.echo(f"{' ' * width}  -> {_printable(finding.remedy)}")
-
-
-def _printable(text: str) -> str:
-    """Give a text without what could drive a terminal: names come from Slack."""
-    return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
 def _read_prompt(text: str) -> Prompt:

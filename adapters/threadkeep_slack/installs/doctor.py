@@ -2,13 +2,12 @@
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
 from slack_sdk.web.async_client import AsyncWebClient
 
 from threadkeep.chat.desk import Rooms
+from threadkeep.chat.findings import Finding, Verdict
 from threadkeep.errors import PlatformError, ThreadkeepError
 from threadkeep.sealing import SealedVault
 from threadkeep_slack.installs.installations import Installations
@@ -23,33 +22,6 @@ _APPS: Final = "https://api.slack.com/apps"
 
 ClientFor = Callable[[str], AsyncWebClient]
 """Builds a client with a token."""
-
-
-class Verdict(StrEnum):
-    """How something stands."""
-
-    FINE = "ok"
-    MISSING = "missing"
-    """The bot does not work without it."""
-    WANTING = "wanting"
-    """The bot works, but something of it does not."""
-    UNSEEN = "check"
-    """It cannot be seen from here: somebody must look."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One thing that was looked at.
-
-    Attributes:
-        verdict: How it stands.
-        what: What was found.
-        remedy: What to do, and where.
-    """
-
-    verdict: Verdict
-    what: str
-    remedy: str = ""
 
 
 class Doctor:

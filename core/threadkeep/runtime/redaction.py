@@ -16,7 +16,9 @@ _SHAPES: Final = re.compile(
     r"|(?<=Bearer )[\w.~+/=-]+|(?<=://)[^\s/]*:[^\s/]+(?=@)|(?:(?<=/webhooks/)|(?<=/interactions/))\d+/[\w.-]+"
 )
 # What stands in every text that one of these shapes could be found in: most texts are looked through once only.
-_SUSPICIOUS: Final = re.compile(r"xox|xapp-|sk-|Bearer |://|/webhooks/|/interactions/|\.[\w-]{6,7}\.|(?i:ticket|token|secret|password|api_key)=")
+_SUSPICIOUS: Final = re.compile(
+    r"xox|xapp-|sk-|Bearer |://|/webhooks/|/interactions/|\.[\w-]{6,7}\.|(?i:ticket|token|secret|password|api_key)="
+)
 _NAMED: Final = re.compile(r"(?i)((?:ticket|token|secret|password|api_key)=)[^\s&\"']+")
 _SECRET_NAME: Final = re.compile(r"(?i)(?:^|_)(?:token|secret|password|api_?key|authorization)$")
 _LEAST_LENGTH: Final = 8

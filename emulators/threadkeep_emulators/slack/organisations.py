@@ -18,6 +18,8 @@ def unite(organisation: Organisation, teams: list[Team]) -> None:
     for team in teams:
         team.organisation = organisation
         team.users, team.bots, team.bot = first.users, first.bots, first.bot
+        # What is shown to a person follows them: no argument of these calls names a workspace.
+        team.homes, team.modals, team.view_stacks = first.homes, first.modals, first.view_stacks
     share_grant(first)
 
 

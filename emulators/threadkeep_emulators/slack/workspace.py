@@ -4,8 +4,8 @@ import re
 
 from .grants import revoke
 from .interactions import Interactions
-from .people import OtherBot, Person
 from .organisations import unite
+from .people import OtherBot, Person
 from .places import Conversation
 from .records import Bot, Channel, Organisation, StoredFile, Team, User
 from .world import World

@@ -28,6 +28,4 @@ def _view(call: Request, kind: str) -> Payload:
     return view | {"id": call.world.ids.entity("V"), "team_id": call.team.id, "bot_id": call.team.bot.id}
 
 
-METHODS = (
-    Method(name="views.publish", perform=publish_home, tier=4),
-)
+METHODS = (Method(name="views.publish", perform=publish_home, tier=4),)

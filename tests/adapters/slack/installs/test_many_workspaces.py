@@ -249,6 +249,12 @@ def test_an_organisations_payload_names_its_workspace():
     assert next(addressees_of(org_event())) == Addressee(installation="E1", member="T5")
 
 
+def test_a_form_that_names_the_organisation_only_names_no_workspace():
+    organisation = {"enterprise": {"id": "E1"}, "is_enterprise_install": True, "team": None}
+    body = {"view": {"app_installed_team_id": "E1"}, "user": {"team_id": "T5"}, **organisation}
+    assert next(addressees_of(body)) == Addressee(installation="E1")
+
+
 async def test_an_organisations_installation_serves_its_workspaces(
     slack, installed, start, globex, sink, answer, new_organisation
 ):
