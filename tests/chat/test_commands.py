@@ -109,6 +109,22 @@ def test_commands_that_cannot_be_carried_out_are_refused():
 
 
 def test_every_built_in_command_says_what_it_does():
-    assert [command.name for command in BUILT_IN] == ["new", "retry", "summary", "memory", "forget", "link", "unlink", "usage", "help"]
+    assert [command.name for command in BUILT_IN] == [
+        "new",
+        "retry",
+        "summary",
+        "memory",
+        "forget",
+        "link",
+        "unlink",
+        "usage",
+        "help",
+    ]
     assert all(command.help.endswith(".") for command in BUILT_IN)
-    assert {command.name for command in BUILT_IN if command.is_private} == {"memory", "forget", "link", "unlink", "usage"}
+    assert {command.name for command in BUILT_IN if command.is_private} == {
+        "memory",
+        "forget",
+        "link",
+        "unlink",
+        "usage",
+    }

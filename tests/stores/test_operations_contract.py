@@ -1,8 +1,8 @@
 """Dead letters, places, traces and shared state, on every store."""
 
 import asyncio
-from dataclasses import replace
 import time
+from dataclasses import replace
 
 import pytest
 

@@ -9,7 +9,8 @@ from threadkeep.agent.context import RunContext
 from threadkeep.chat.speakers import is_wrapped
 from threadkeep.errors import RefusedError
 from threadkeep.messages import Attachment, Message, Role
-from threadkeep.models.base import Media, Model, ModelAnswer, ModelEvent, ModelSettings, ToolSpec, media_taken
+from threadkeep.models.around import AroundModel
+from threadkeep.models.base import Model, ModelAnswer, ModelEvent, ModelSettings, ToolSpec
 from threadkeep.models.streams import closing_stream
 
 Hook = Callable[[str, RunContext], str | Awaitable[str]]
@@ -87,7 +88,7 @@ def _parts(content: str) -> tuple[str, str, str]:
     return head + sign, rest.removesuffix(_END), _END
 
 
-class Guarded:
+class Guarded(AroundModel):
     """Gives the answers of a model as hooks leave them. Implements ``models.base.Model``.
 
     Nothing is yielded while an answer is written: nobody is to read what a hook takes out of it.
@@ -99,19 +100,9 @@ class Guarded:
     """
 
     def __init__(self, model: Model, hooks: Sequence[Hook], context: Callable[[], RunContext]) -> None:
-        self._model = model
+        super().__init__(model)
         self._hooks = hooks
         self._context = context
-
-    @property
-    def id(self) -> str:
-        """The wrapped model's name."""
-        return self._model.id
-
-    @property
-    def takes(self) -> frozenset[Media]:
-        """What besides text the wrapped model takes."""
-        return media_taken(self._model)
 
     async def stream(
         self, messages: Sequence[Message], tools: Sequence[ToolSpec], settings: ModelSettings
@@ -125,14 +116,6 @@ class Guarded:
             async for event in events:
                 if isinstance(event, ModelAnswer):
                     yield await self._checked(event)
-
-    async def prepare(self) -> None:
-        """Prepare the wrapped model."""
-        await self._model.prepare()
-
-    async def aclose(self) -> None:
-        """Close the wrapped model."""
-        await self._model.aclose()
 
     async def _checked(self, answer: ModelAnswer) -> ModelAnswer:
         if not answer.message.content:

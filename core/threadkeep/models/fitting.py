@@ -8,7 +8,8 @@ import structlog
 
 from threadkeep.errors import ContextTooLongError
 from threadkeep.messages import Message, Role
-from threadkeep.models.base import Media, Model, ModelEvent, ModelSettings, TextDelta, ToolSpec, media_taken
+from threadkeep.models.around import AroundModel
+from threadkeep.models.base import ModelEvent, ModelSettings, TextDelta, ToolSpec
 from threadkeep.models.streams import closing_stream
 
 _log = structlog.get_logger(__name__)
@@ -17,7 +18,7 @@ _LONGEST_RESULT: Final = 1_000
 _CUT: Final = "\n[cut: the conversation was too long]"
 
 
-class Fitting:
+class Fitting(AroundModel):
     """Asks once more, with less of the past, where the model's server says that a request is too long.
 
     An agent puts it around its model by itself. Implements ``models.base.Model``.
@@ -25,19 +26,6 @@ class Fitting:
     Args:
         model: Whom to ask.
     """
-
-    def __init__(self, model: Model) -> None:
-        self._model = model
-
-    @property
-    def id(self) -> str:
-        """The wrapped model's name."""
-        return self._model.id
-
-    @property
-    def takes(self) -> frozenset[Media]:
-        """What besides text the wrapped model takes."""
-        return media_taken(self._model)
 
     async def stream(
         self, messages: Sequence[Message], tools: Sequence[ToolSpec], settings: ModelSettings
@@ -64,14 +52,6 @@ class Fitting:
         async with closing_stream(self._model.stream(fewer, tools, settings)) as events:
             async for event in events:
                 yield event
-
-    async def prepare(self) -> None:
-        """Prepare the wrapped model."""
-        await self._model.prepare()
-
-    async def aclose(self) -> None:
-        """Close the wrapped model."""
-        await self._model.aclose()
 
 
 def shortened_request(messages: Sequence[Message]) -> tuple[Message, ...] | None:

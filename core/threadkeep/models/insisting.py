@@ -7,15 +7,13 @@ from typing import Final
 import structlog
 
 from threadkeep.messages import Message, Role
+from threadkeep.models.around import AroundModel
 from threadkeep.models.base import (
-    Media,
-    Model,
     ModelAnswer,
     ModelEvent,
     ModelSettings,
     TextDelta,
     ToolSpec,
-    media_taken,
 )
 from threadkeep.models.streams import closing_stream
 from threadkeep.models.usage import sum_of
@@ -26,7 +24,7 @@ _log = structlog.get_logger(__name__)
 _FINAL: Final = frozenset({"content_filter", "length", "refusal"})
 
 
-class Insisting:
+class Insisting(AroundModel):
     """Asks once more where an answer has neither words nor calls, which models do now and then.
 
     An agent puts it around its model by itself. Implements ``models.base.Model``.
@@ -34,19 +32,6 @@ class Insisting:
     Args:
         model: Whom to ask.
     """
-
-    def __init__(self, model: Model) -> None:
-        self._model = model
-
-    @property
-    def id(self) -> str:
-        """The wrapped model's name."""
-        return self._model.id
-
-    @property
-    def takes(self) -> frozenset[Media]:
-        """What besides text the wrapped model takes."""
-        return media_taken(self._model)
 
     async def stream(
         self, messages: Sequence[Message], tools: Sequence[ToolSpec], settings: ModelSettings
@@ -72,14 +57,6 @@ class Insisting:
                     yield event
                 else:
                     yield replace(event, usage=sum_of(empty.usage, event.usage))
-
-    async def prepare(self) -> None:
-        """Prepare the wrapped model."""
-        await self._model.prepare()
-
-    async def aclose(self) -> None:
-        """Close the wrapped model."""
-        await self._model.aclose()
 
 
 def _is_empty(answer: ModelAnswer) -> bool:

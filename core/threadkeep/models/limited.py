@@ -6,11 +6,12 @@ from contextlib import aclosing, nullcontext
 
 from threadkeep.errors import ConfigError, ModelUnavailableError
 from threadkeep.messages import Message
-from threadkeep.models.base import Media, Model, ModelAnswer, ModelEvent, ModelSettings, ToolSpec, media_taken
+from threadkeep.models.around import AroundModel
+from threadkeep.models.base import Model, ModelAnswer, ModelEvent, ModelSettings, ToolSpec
 from threadkeep.models.streams import closing_stream
 
 
-class Limited:
+class Limited(AroundModel):
     """Bounds the calls to a model. Implements ``models.base.Model``.
 
     Args:
@@ -40,20 +41,10 @@ class Limited:
         for name, bound in bounds.items():
             if bound is not None and bound <= 0:
                 raise ConfigError(f"{name} must be more than 0, got {bound!r}")
-        self._model = model
+        super().__init__(model)
         self._calls = asyncio.Semaphore(max_calls) if max_calls is not None else None
         self._first = first_event_timeout
         self._next = next_event_timeout
-
-    @property
-    def id(self) -> str:
-        """The wrapped model's name."""
-        return self._model.id
-
-    @property
-    def takes(self) -> frozenset[Media]:
-        """What besides text the wrapped model takes."""
-        return media_taken(self._model)
 
     async def stream(
         self, messages: Sequence[Message], tools: Sequence[ToolSpec], settings: ModelSettings
@@ -67,14 +58,6 @@ class Limited:
         async with self._calls or nullcontext(), aclosing(self._timed(messages, tools, settings)) as events:
             async for event in events:
                 yield event
-
-    async def prepare(self) -> None:
-        """Prepare the wrapped model."""
-        await self._model.prepare()
-
-    async def aclose(self) -> None:
-        """Close the wrapped model."""
-        await self._model.aclose()
 
     async def _timed(
         self, messages: Sequence[Message], tools: Sequence[ToolSpec], settings: ModelSettings

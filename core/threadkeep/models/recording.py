@@ -5,7 +5,8 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
 
 from threadkeep.messages import Message
-from threadkeep.models.base import Media, Model, ModelAnswer, ModelEvent, ModelSettings, ToolSpec, media_taken
+from threadkeep.models.around import AroundModel
+from threadkeep.models.base import Model, ModelAnswer, ModelEvent, ModelSettings, ToolSpec
 from threadkeep.models.streams import closing_stream
 
 
@@ -32,7 +33,7 @@ class ModelCall:
     seconds: float
 
 
-class Recording:
+class Recording(AroundModel):
     """Hands each call to a function when it has ended. Implements ``models.base.Model``.
 
     What people say is in the calls: record them only where that is allowed.
@@ -46,19 +47,9 @@ class Recording:
     def __init__(
         self, model: Model, record: Callable[[ModelCall], object], *, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._model = model
+        super().__init__(model)
         self._record = record
         self._clock = clock
-
-    @property
-    def id(self) -> str:
-        """The wrapped model's name."""
-        return self._model.id
-
-    @property
-    def takes(self) -> frozenset[Media]:
-        """What besides text the wrapped model takes."""
-        return media_taken(self._model)
 
     async def stream(
         self, messages: Sequence[Message], tools: Sequence[ToolSpec], settings: ModelSettings
@@ -92,11 +83,3 @@ class Recording:
                     seconds=self._clock() - began,
                 )
             )
-
-    async def prepare(self) -> None:
-        """Prepare the wrapped model."""
-        await self._model.prepare()
-
-    async def aclose(self) -> None:
-        """Close the wrapped model."""
-        await self._model.aclose()
