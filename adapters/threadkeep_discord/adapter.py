@@ -13,6 +13,7 @@ from threadkeep.chat.events import Event, MessageReceived, Place
 from threadkeep.chat.posting import Poster
 from threadkeep.chat.reply import EditingReply, ReplyLimits
 from threadkeep.chat.rights import Rights
+from threadkeep.chat.worded import WordedReply
 from threadkeep.errors import PlatformUnavailableError
 from threadkeep.messages import Attachment, File
 from threadkeep.sessions import UserKey
@@ -25,8 +26,10 @@ from threadkeep_discord.directory import Directory
 from threadkeep_discord.door import Door
 from threadkeep_discord.files import DiscordFiles
 from threadkeep_discord.ingress import gather_crew, log_in
+from threadkeep_discord.intents import report_intents
 from threadkeep_discord.interactions.front import InteractionFront
 from threadkeep_discord.limits import EDIT_INTERVAL, MESSAGE_LENGTH
+from threadkeep_discord.markdown import DiscordMarkdown
 from threadkeep_discord.places import PLATFORM
 from threadkeep_discord.poster import DiscordPoster
 from threadkeep_discord.refusals import calling
@@ -155,6 +158,7 @@ class DiscordAdapter:
             self._hearing = Hearing(self._settings.allowed_bots, bot_id=bot_id)
             self._front = self._make_front(shared)
             if sink is not None:
+                report_intents(self._settings)
                 reader = self._reader()
                 self._crew = await gather_crew(
                     client, self._settings, sink=sink, shared=shared, reader=reader, on_gap=self._gap.set
@@ -219,7 +223,7 @@ class DiscordAdapter:
         """
         poster = self._plain_poster(request) if self._front is None else self._front.poster(request)
         return ThinkingReply(
-            EditingReply(request, poster, _LIMITS),
+            WordedReply(EditingReply(request, poster, _LIMITS), DiscordMarkdown()),
             typing_in(request, self._connected),
             has_buttons=self._settings.answer_buttons and not request.is_private,
         )

@@ -149,6 +149,9 @@ class ArrivalReader:
 
     def read_said(self, payload: Mapping[str, Any], channel: MessageChannel) -> Event | None:
         """Translate a message that stands in a channel; None if it is not to be heard."""
+        if not self._has_content and _is_sticker_alone(payload):
+            # Stickers are shown to every bot, and mean little where nothing else of the talk is.
+            return None
         guild_id = _guild_id(payload)
         if self._door.is_shut(payload, channel, guild_id=guild_id):
             return None
@@ -211,6 +214,11 @@ def report_skipped(name: str, payload: Any) -> None:
 
 def _is_blank(payload: Mapping[str, Any]) -> bool:
     return not any(payload.get(part) for part in _SHOWN)
+
+
+def _is_sticker_alone(payload: Mapping[str, Any]) -> bool:
+    has_stickers = payload.get("guild_id") is not None and bool(payload.get("sticker_items"))
+    return has_stickers and _is_blank({**payload, "sticker_items": ()})
 
 
 def _guild_id(payload: Mapping[str, Any]) -> int | None:

@@ -23,7 +23,8 @@ def shown_beyond(one: discord.Message | discord.MessageSnapshot) -> Iterator[str
     for embed in one.embeds[:_MOST_EMBEDS]:
         if text := _embed(embed):
             yield text
-    yield from _texts(one.components, depth=0)
+    # discord.py leaves them unset where the payload has none.
+    yield from _texts(getattr(one, "components", ()), depth=0)
 
 
 def has_beyond(one: discord.Message | discord.MessageSnapshot) -> bool:

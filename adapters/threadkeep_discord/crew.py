@@ -59,11 +59,13 @@ class ShardCrew:
             PlatformError: The first connection failed.
         """
         await self._beat(is_patient=False)
-        for runner in tuple(self._runners.values()):
-            await runner.wait_settled(timeout=timeout)
-        if not self._runners:
+        runners = tuple(self._runners.values())
+        if not runners:
             _log.info("discord_standing_by", reason="other processes of this bot run all shards")
+        # A shard may wait for its turn for longer than its slot is held: it must be kept meanwhile.
         self._task = asyncio.create_task(self._keep(), name="threadkeep discord shards")
+        for runner in runners:
+            await runner.wait_settled(timeout=timeout)
 
     async def wait_closed(self) -> None:
         """Return when the crew is closed.

@@ -9,6 +9,7 @@ from threadkeep_discord.addressed import Readdress, answered_author, as_said, is
 from threadkeep_discord.bots import PEOPLE_ONLY, Hearing, is_from_person
 from threadkeep_discord.files import attachments_of
 from threadkeep_discord.places import PLATFORM, ReplyIn, Spot, spot_of
+from threadkeep_discord.posts import with_title
 from threadkeep_discord.text import has_words, own_roles, text_in_context
 
 _SAID_BY_PEOPLE = {discord.MessageType.default, discord.MessageType.reply}
@@ -45,7 +46,7 @@ def read_message(
         place=spot.place(has_own_thread=reply_in == "thread" and addressing is Addressing.BOT),
         user=user,
         speaker=speaker,
-        text=text,
+        text=with_title(message, text),
         addressing=addressing,
         sent_at=message.created_at.timestamp(),
         attachments=attachments_of(message),
@@ -70,7 +71,7 @@ def read_edit(
         place=spot.place(has_own_thread=reply_in == "thread"),
         user=user_key(message.author.id),
         speaker=speaker_of(message),
-        text=text_in_context(message, bot_id=bot_id),
+        text=with_title(message, text_in_context(message, bot_id=bot_id)),
     )
 
 

@@ -29,7 +29,8 @@ _GONE: Final = "it is not there any more"
 
 def attachments_of(message: discord.Message) -> tuple[Attachment, ...]:
     """Give the files of a message, of those that it forwards and of the one that it answers, for the agent to read."""
-    found = [(message, file) for copy in (message, *message.message_snapshots) for file in copy.attachments]
+    found = [(message, file) for file in message.attachments]
+    found += [(message, file) for copy in message.message_snapshots for file in copy.attachments]
     answered = answered_by(message)
     if answered is not None:
         found += [(answered, file) for file in answered.attachments]

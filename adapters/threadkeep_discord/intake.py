@@ -129,7 +129,10 @@ class Intake:
                 taken.append(acceptance)
                 if acceptance is Acceptance.FULL:
                     _log.warning("discord_conversation_full", message_key=str(event.key))
-        self._on_taken(arrival, taken)
+        try:
+            self._on_taken(arrival, taken)
+        except Exception:  # noqa: BLE001 - nor must what can be read but not answered; it is reported
+            report_skipped(arrival.name, arrival.payload)
 
     async def _hand_over(self, event: Event) -> Acceptance:
         delay = 0.0

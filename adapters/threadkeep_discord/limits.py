@@ -116,3 +116,6 @@ BOT_TURNS: Final = 5
 
 SESSIONS_REMEMBERED: Final = 5_000
 """Of how many conversations it is remembered how often bots spoke in them."""
+
+CODE_WIDTH: Final = 80
+"""How wide a table may be to be shown as code; Discord wraps lines of code that do not fit into its window."""

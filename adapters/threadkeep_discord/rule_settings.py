@@ -14,7 +14,7 @@ _NO: Final = frozenset({"0", "false", "no", "off"})
 
 
 def read_rules(environ: Mapping[str, str]) -> Rules:
-    """Read the rules: ids with blanks or commas between them, and ``DISCORD_ANSWER_WHEN`` such as ``mentioned 123=always``.
+    """Read the rules: ids with blanks or commas between them, and ``DISCORD_ANSWER_WHEN``: ``followed 123=always``.
 
     ``DISCORD_ALLOWED_USERS``, ``DISCORD_BLOCKED_USERS``, ``DISCORD_ALLOWED_ROLES``, ``DISCORD_BLOCKED_ROLES``,
     ``DISCORD_ALLOWED_CHANNELS``, ``DISCORD_BLOCKED_CHANNELS``, ``DISCORD_DIRECT_MESSAGES``, ``DISCORD_ANSWER_WHEN``.
@@ -22,28 +22,29 @@ def read_rules(environ: Mapping[str, str]) -> Rules:
     Raises:
         ConfigError: One of them is wrong; the message says which, and what it should be.
     """
-    usually, when = _read_when(environ)
+    usually, when = _read_when(environ, "DISCORD_ANSWER_WHEN")
     return Rules(
-        users=_read_admitted(environ, "USERS"),
-        roles=_read_admitted(environ, "ROLES"),
-        places=_read_admitted(environ, "CHANNELS"),
+        users=Admitted(
+            allowed=_read_ids(environ, "DISCORD_ALLOWED_USERS"), blocked=_read_ids(environ, "DISCORD_BLOCKED_USERS")
+        ),
+        roles=Admitted(
+            allowed=_read_ids(environ, "DISCORD_ALLOWED_ROLES"), blocked=_read_ids(environ, "DISCORD_BLOCKED_ROLES")
+        ),
+        places=Admitted(
+            allowed=_read_ids(environ, "DISCORD_ALLOWED_CHANNELS"),
+            blocked=_read_ids(environ, "DISCORD_BLOCKED_CHANNELS"),
+        ),
         answers_direct=_read_direct(environ),
         usually=usually,
         when=when,
     )
 
 
-def _read_admitted(environ: Mapping[str, str], what: str) -> Admitted:
-    allowed, blocked = (_read_ids(environ, f"DISCORD_{verb}_{what}") for verb in ("ALLOWED", "BLOCKED"))
-    return Admitted(allowed=allowed, blocked=blocked)
-
-
 def _read_ids(environ: Mapping[str, str], name: str) -> frozenset[int]:
     return frozenset(_read_id(name, part) for part in _parts(environ, name))
 
 
-def _read_when(environ: Mapping[str, str]) -> tuple[AnswerWhen, dict[int, AnswerWhen]]:
-    name = "DISCORD_ANSWER_WHEN"
+def _read_when(environ: Mapping[str, str], name: str) -> tuple[AnswerWhen, dict[int, AnswerWhen]]:
     usually: AnswerWhen | None = None
     when: dict[int, AnswerWhen] = {}
     for part in _parts(environ, name):

@@ -43,7 +43,7 @@ def text_in_context(message: discord.Message, *, bot_id: int) -> str:
 
 def has_words(message: discord.Message) -> bool:
     """Tell whether there is anything to read: text, a file, what is shown otherwise, or any of it forwarded."""
-    copies = (message, *message.message_snapshots)
+    copies: tuple[discord.Message | discord.MessageSnapshot, ...] = (message, *message.message_snapshots)
     return any(copy.content.strip() or copy.attachments or has_beyond(copy) for copy in copies)
 
 

@@ -31,6 +31,7 @@ from .places import Channel
 from .pressed import Interaction
 from .rest.log import Call
 from .servers import Guild
+from .webhooks import Webhook
 
 __all__ = [
     "ALL_PERMISSIONS",
@@ -60,4 +61,5 @@ __all__ = [
     "Role",
     "Settings",
     "User",
+    "Webhook",
 ]

@@ -30,6 +30,7 @@ from .rest.log import CallLog
 from .rest.server import PREFIX, RestApi
 from .servers import Guild
 from .threads import Threads
+from .webhooks import Webhook
 from .world import World
 
 
@@ -237,6 +238,10 @@ class DiscordEmulator:
         for guild in everywhere if guilds is None else guilds:
             guild.join(person, nick=nick)
         return person
+
+    def webhook(self, channel: Channel, name: str) -> Webhook:
+        """Make a webhook that posts into a channel."""
+        return Webhook(self._desk, channel, name)
 
     def expire_links(self) -> None:
         """Let the addresses of all files expire now, which they otherwise do after a day."""

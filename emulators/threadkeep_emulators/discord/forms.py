@@ -9,6 +9,7 @@ from typing import Any
 from .components import check_components, check_no_legacy_fields
 from .embeds import check_embeds
 from .errors import ApiError, FormErrors
+from .extras import NO_EXTRAS, Extras
 from .flags import NO_FLAGS, SENDABLE_FLAGS, MessageFlag
 from .ids import Snowflake
 from .mentions import AllowedMentions, read_allowed_mentions
@@ -47,11 +48,13 @@ class Draft:
     answers_in: Snowflake | None = None
     fails_without_answered: bool = True
     has_more: bool = False
+    extras: Extras = NO_EXTRAS
 
     @property
     def is_empty(self) -> bool:
         """Say whether nobody would see anything."""
-        return not (self.content or self.embeds or self.components or self.uploads or self.has_more)
+        has_text = bool(self.content or self.embeds or self.components)
+        return not (has_text or self.uploads or self.has_more or self.extras != NO_EXTRAS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

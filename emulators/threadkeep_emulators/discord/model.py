@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .extras import NO_EXTRAS, Extras
 from .flags import (
     NO_FLAGS,
     NO_PERMISSIONS,
@@ -162,6 +163,7 @@ class Message:
     reactions: tuple[Reaction, ...] = ()
     interaction: InteractionMark | None = None
     pings: Pings = NO_PINGS
+    extras: Extras = NO_EXTRAS
 
     @property
     def text(self) -> str:

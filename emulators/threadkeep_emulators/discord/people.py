@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from .desk import Desk
 from .dms import direct_channel
 from .errors import EmulatorError
-from .flags import NO_FLAGS, ChannelKind, InteractionKind, MessageFlag
+from .extras import Extras, poll_of, snapshot_of, sticker_of
+from .flags import ALL_INTENTS, NO_FLAGS, ChannelKind, InteractionKind, MessageFlag
 from .forms import Changes, Draft, Upload
 from .gateway.events import typing_started
 from .ids import Snowflake
@@ -18,13 +19,14 @@ from .model import ChannelState, Message, Payload, User, walk
 from .places import Channel
 from .pressed import Interaction
 from .reactions import react, read_emoji, take_back
-from .render import member_payload, user_payload
+from .render import member_payload, timestamp, user_payload
 from .render_message import message_payload
 from .slash import command_data
 from .threads import ThreadForm
 
 Files = Mapping[str, bytes]
 _BUTTON = 2
+_POLL_SECONDS = 86_400.0
 # A table of its own: the global one reads files of the machine at its first use.
 _TYPES = mimetypes.MimeTypes()
 _NO_REPLY_PING = AllowedMentions(parse=frozenset({"users", "roles", "everyone"}))
@@ -86,6 +88,30 @@ class Person:
             allowed=None if is_pinging else _NO_REPLY_PING,
         )
         return await self._post(self._place(to), draft)
+
+    async def sends_sticker(self, where: Channel, name: str) -> Message:
+        """Send a sticker alone."""
+        sticker = sticker_of(self._realm.ids.snowflake(), name)
+        return await self._post(where.state, Draft(extras=Extras(stickers=(sticker,))))
+
+    async def asks_around(self, where: Channel, question: str, answers: Sequence[str], *, text: str = "") -> Message:
+        """Send a poll."""
+        poll = poll_of(question, answers, expiry=timestamp(self._realm.clock() + _POLL_SECONDS))
+        return await self._post(where.state, Draft(content=text, extras=Extras(poll=poll)))
+
+    async def speaks(self, where: Channel, *, seconds: float, data: bytes = b"OggS") -> Message:
+        """Send a voice message."""
+        upload = Upload(filename="voice-message.ogg", content_type="audio/ogg", data=data)
+        extras = Extras(voice_seconds=seconds)
+        return await self._post(
+            where.state, Draft(uploads=(upload,), flags=MessageFlag.IS_VOICE_MESSAGE, extras=extras)
+        )
+
+    async def forwards(self, message: Message, to: Channel) -> Message:
+        """Forward a message into another place."""
+        copy = snapshot_of(message_payload(self._realm.world, self._current(message), ALL_INTENTS))
+        source = (message.channel_id, message.id)
+        return await self._post(to.state, Draft(extras=Extras(snapshots=(copy,), forwarded_from=source)))
 
     async def edits(self, message: Message, text: str) -> Message:
         """Edit an own message."""

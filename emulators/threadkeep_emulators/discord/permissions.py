@@ -6,7 +6,7 @@ https://discord.com/developers/docs/topics/permissions#permission-overwrites
 from .errors import ApiError, missing_access, missing_permissions
 from .flags import ALL_PERMISSIONS, NO_PERMISSIONS, ChannelKind, Permission
 from .ids import Snowflake
-from .model import ChannelState, User
+from .model import ChannelState, GuildState, User
 from .world import World
 
 
@@ -17,16 +17,26 @@ def permissions_in(world: World, user: User, channel: ChannelState) -> Permissio
         return ALL_PERMISSIONS
     if user.id not in guild.members:
         return NO_PERMISSIONS
+    granted = everywhere_in(world, user, guild)
+    if granted == ALL_PERMISSIONS:
+        return granted
+    if channel.kind is ChannelKind.PRIVATE_THREAD and not _is_in_thread(user, channel, granted):
+        return NO_PERMISSIONS
+    parent = world.channels[channel.parent_id] if channel.is_thread and channel.parent_id is not None else channel
+    granted &= ~parent.denied
+    if parent.kind is ChannelKind.VOICE and Permission.CONNECT not in granted:
+        # Who may not join a voice channel may do nothing else in it either.
+        return NO_PERMISSIONS
+    return granted if Permission.VIEW_CHANNEL in granted else NO_PERMISSIONS
+
+
+def everywhere_in(world: World, user: User, guild: GuildState) -> Permission:
+    """Give what a member may do in a guild where no channel says otherwise."""
     granted = NO_PERMISSIONS
     for role in world.roles_of(guild, user):
         granted |= role.permissions
-    if user.id == guild.owner_id or Permission.ADMINISTRATOR in granted:
-        return ALL_PERMISSIONS
-    if channel.kind is ChannelKind.PRIVATE_THREAD and not _is_in_thread(user, channel, granted):
-        return NO_PERMISSIONS
-    parent = channel if channel.parent_id is None else world.channels[channel.parent_id]
-    granted &= ~parent.denied
-    return granted if Permission.VIEW_CHANNEL in granted else NO_PERMISSIONS
+    is_all = user.id == guild.owner_id or Permission.ADMINISTRATOR in granted
+    return ALL_PERMISSIONS if is_all else granted
 
 
 def visible_channel(world: World, channel_id: Snowflake) -> ChannelState:
@@ -65,7 +75,7 @@ def require_posting(world: World, user: User, channel: ChannelState) -> None:
     Raises:
         ApiError: 50001, 50007, 50008, 50013 or 160005.
     """
-    if channel.kind is ChannelKind.FORUM:
+    if channel.kind in {ChannelKind.FORUM, ChannelKind.CATEGORY}:
         raise ApiError(400, 50008, "Cannot send messages in a non-text channel")
     if channel.is_closed_to_bot and user.is_bot:
         raise ApiError(403, 50007, "Cannot send messages to this user")

@@ -64,6 +64,16 @@ class Posting:
         message = self._compose(author, thread, draft, None)
         return self.place(thread, replace(message, id=thread.id))
 
+    def post_unchecked(self, author: User, channel: ChannelState, draft: Draft) -> Message:
+        """Post a message of somebody who is no member, as webhooks do.
+
+        Raises:
+            ApiError: 50006 when there is nothing in it.
+        """
+        if not (draft.content or draft.embeds or draft.components or draft.uploads):
+            raise empty_message()
+        return self.place(channel, self._compose(author, channel, draft, None))
+
     def place(self, channel: ChannelState, message: Message) -> Message:
         """Put a composed message into a channel and dispatch it."""
         self._wake_thread(channel)
@@ -203,6 +213,7 @@ class Posting:
             embeds=draft.embeds,
             components=draft.components,
             reference=None if answered is None else _reference(channel, answered),
+            extras=draft.extras,
         )
         found = self._mentioned(author, channel, message.text, draft.allowed or ALL_MENTIONS, answered)
         is_silent = MessageFlag.SUPPRESS_NOTIFICATIONS in draft.flags

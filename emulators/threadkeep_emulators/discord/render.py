@@ -5,7 +5,7 @@ https://discord.com/developers/docs/resources/message#message-object and its nei
 
 from datetime import UTC, datetime
 
-from .flags import ALL_PERMISSIONS, Intent, MessageFlag, Permission
+from .flags import ALL_PERMISSIONS, ChannelKind, Intent, MessageFlag, Permission
 from .model import (
     Application,
     Attachment,
@@ -117,6 +117,8 @@ def channel_payload(world: World, channel: ChannelState) -> Payload:
     }
     if channel.thread is not None:
         return payload | thread_fields(world, channel, channel.thread)
+    if channel.kind is ChannelKind.VOICE:
+        payload |= {"bitrate": 64_000, "user_limit": 0, "rtc_region": None}
     return payload | {
         "position": channel.position,
         "topic": channel.topic,

@@ -3,6 +3,7 @@
 https://discord.com/developers/docs/events/gateway#message-content-intent
 """
 
+from .extras import extras_payload, voiced
 from .flags import Intent, MessageKind
 from .model import ChannelState, InteractionMark, Message, Payload, Reaction, Reference, User
 from .render import (
@@ -32,6 +33,8 @@ def message_payload(world: World, message: Message, intents: Intent, *, depth: i
         payload["reactions"] = [_reaction(world, reaction) for reaction in message.reactions]
     if has_thread:
         payload["thread"] = channel_payload(world, world.channels[message.id])
+    guild_id = channel.guild_id
+    payload |= extras_payload(message.extras, guild_id=guild_id, has_content=can_read(world, channel, message, intents))
     if message.interaction is not None:
         payload |= _interaction(world, message.interaction)
     if message.reference is not None:
@@ -83,7 +86,7 @@ def _content(world: World, channel: ChannelState, message: Message, intents: Int
     return {
         "content": message.content,
         "embeds": [embed_payload(embed) for embed in message.embeds],
-        "attachments": [attachment_payload(attachment) for attachment in message.attachments],
+        "attachments": voiced([attachment_payload(one) for one in message.attachments], message.extras),
         "components": list(message.components),
     }
 

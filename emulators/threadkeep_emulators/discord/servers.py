@@ -31,15 +31,31 @@ class Guild:
         """Give the guild's name."""
         return self.state.name
 
-    def channel(self, name: str, *, topic: str | None = None, denied: Permission = NO_PERMISSIONS) -> Channel:
+    def channel(
+        self,
+        name: str,
+        *,
+        topic: str | None = None,
+        denied: Permission = NO_PERMISSIONS,
+        category: Channel | None = None,
+    ) -> Channel:
         """Give the text channel of this name, made at its first use.
 
         Args:
             name: The channel's name.
             topic: Its topic, when it is made.
             denied: What nobody may do in it, the bot included, when it is made.
+            category: What it stands under, when it is made.
         """
-        return self._channel(name, ChannelKind.TEXT, topic, denied)
+        return self._channel(name, ChannelKind.TEXT, topic, denied, category)
+
+    def voice(self, name: str) -> Channel:
+        """Give the voice channel of this name, made at its first use; people write in it as well."""
+        return self._channel(name, ChannelKind.VOICE, None, NO_PERMISSIONS)
+
+    def category(self, name: str) -> Channel:
+        """Give the category of this name, made at its first use; channels stand under it."""
+        return self._channel(name, ChannelKind.CATEGORY, None, NO_PERMISSIONS)
 
     def forum(self, name: str) -> Channel:
         """Give the forum of this name, made at its first use."""
@@ -91,7 +107,9 @@ class Guild:
             self._realm.tell(member_added(self.state, member))
         return member
 
-    def _channel(self, name: str, kind: ChannelKind, topic: str | None, denied: Permission) -> Channel:
+    def _channel(
+        self, name: str, kind: ChannelKind, topic: str | None, denied: Permission, category: Channel | None = None
+    ) -> Channel:
         for known in self.state.channels.values():
             if known.name == name and known.kind is kind:
                 return Channel(self._realm, known)
@@ -100,6 +118,7 @@ class Guild:
             kind=kind,
             name=name,
             guild_id=self.id,
+            parent_id=None if category is None else category.id,
             position=len(self.state.channels),
             topic=topic,
             denied=denied,

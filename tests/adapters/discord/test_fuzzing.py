@@ -29,8 +29,8 @@ JUNK = st.sampled_from(
     [
         None, True, False, 0, -1, 1.5, 10**30, -(10**30), 1e308, "", " ", "0", "-1", "1e5", "nan", "١٢٣", "\x00",
         "😀" * 50, "\u202e\u2066", "x" * 20_000, "<@1>" * 500, "<@", "<@&", "@everyone", [], [None], [[]], {},
-        {"": None}, {"id": {"id": {}}}, nested(40), "99999999999999999999999", "1700000000", "2026-13-99T99:99:99+00:00",
-        "MESSAGE_CREATE", "/stop", "!new",
+        {"": None}, {"id": {"id": {}}}, nested(40), "99999999999999999999999", "1700000000",
+        "2026-13-99T99:99:99+00:00", "MESSAGE_CREATE", "/stop", "!new",
     ]
 )  # fmt: skip
 DELETE = object()
@@ -151,7 +151,7 @@ def spoil(draw, base):
     return payload
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_no_payload_ends_the_connection(rig, data):
     frames = []
@@ -168,3 +168,17 @@ def test_no_shape_of_a_payload_ends_the_connection(rig, payload):
     names = sorted({name for name, _ in rig.bases} | {"SOMETHING_NEW", "GUILD_DELETE", "CHANNEL_DELETE"})
     rig.runner.run(rig.dispatch([(name, payload) for name in names]))
     assert (rig.discord.gateway.identifies, rig.discord.gateway.resumes) == (1, 0)
+
+
+def test_an_interaction_without_an_id_holds_up_nothing(rig):
+    name, payload = next(base for base in rig.bases if base[0] == "INTERACTION_CREATE")
+    broken = {key: value for key, value in payload.items() if key not in {"id", "token"}}
+    rig.runner.run(rig.dispatch([(name, broken)]))
+    rig.runner.run(rig.dispatch([]))
+
+
+def test_what_is_skipped_is_logged_without_what_was_said_in_it(rig):
+    logs = rig.runner.run(rig.dispatch([("MESSAGE_CREATE", {"id": "5", "content": "a secret", "author": {"id": 7}})]))
+    skipped = [(entry["kind"], entry["id"]) for entry in logs if entry["event"] == "discord_event_skipped"]
+    assert skipped == [("MESSAGE_CREATE", "5")]
+    assert "a secret" not in str(logs)

@@ -31,6 +31,7 @@ def test_all_settings_are_read():
             "DISCORD_SHARDS": "16",
             "DISCORD_SHARDS_PER_PROCESS": "4",
             "DISCORD_COMMANDS": "no",
+            "DISCORD_ANSWER_BUTTONS": "yes",
         }
     )
     assert settings is not None
@@ -41,6 +42,7 @@ def test_all_settings_are_read():
     assert settings.api_url == "http://127.0.0.1:1234/api/v10"
     assert (settings.shards, settings.shards_per_process) == (16, 4)
     assert not settings.commands
+    assert settings.answer_buttons
 
 
 def test_the_defaults_ask_for_least():

@@ -72,6 +72,11 @@ class GatewayControl:
             else:
                 await connection.wire.close(code)
 
+    def stall(self) -> None:
+        """Let every connection stand open and bring nothing more, not even answers to heartbeats."""
+        for connection in self._connections():
+            connection.wire.is_stalled = True
+
     async def ask_to_reconnect(self) -> None:
         """Send opcode 7 to every client."""
         for connection in self._connections():

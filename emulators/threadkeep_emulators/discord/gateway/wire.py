@@ -25,6 +25,7 @@ class Wire:
         self._zlib = zlib.compressobj() if query.get("compress") == "zlib-stream" else None
         self._turn = asyncio.Lock()
         self.was_closed_here = False
+        self.is_stalled = False
 
     @property
     def is_open(self) -> bool:
@@ -39,7 +40,7 @@ class Wire:
         """Write one frame that is already text, well formed or not."""
         # The turn keeps the compressed stream in the order in which it was compressed.
         async with self._turn:
-            if self._socket.closed:
+            if self._socket.closed or self.is_stalled:
                 return
             try:
                 if self._zlib is None:

@@ -69,12 +69,7 @@ def _check(form: Payload, path: str, errors: FormErrors) -> None:
         text = "Command name is invalid"
         errors.add(f"{prefix}name", "APPLICATION_COMMAND_INVALID_NAME", text)
     description = str(form.get("description") or "")
-    if not is_chat_input and (description or form.get("options")):
-        errors.add(f"{prefix}description", "APPLICATION_COMMAND_NOT_CHAT_INPUT", "Only slash commands have these")
-    if form.get("type", _CHAT_INPUT) not in _TYPES:
-        errors.add(f"{prefix}type", "BASE_TYPE_CHOICES", "Value must be one of (1, 2, 3).")
-    if len(name) > _MOST_NAME:
-        errors.too_long(f"{prefix}name", _MOST_NAME)
+    _check_type(form, prefix, errors)
     if is_chat_input and not description:
         errors.required(f"{prefix}description")
     if len(description) > _MOST_DESCRIPTION:
@@ -84,6 +79,17 @@ def _check(form: Payload, path: str, errors: FormErrors) -> None:
             text = f"Value must be one of {tuple(sorted(choices))}."
             errors.add(f"{prefix}{name}", "BASE_TYPE_CHOICES", text)
     _check_options(form.get("options") or [], prefix, errors)
+
+
+def _check_type(form: Payload, prefix: str, errors: FormErrors) -> None:
+    kind = form.get("type", _CHAT_INPUT)
+    if kind not in _TYPES:
+        errors.add(f"{prefix}type", "BASE_TYPE_CHOICES", "Value must be one of (1, 2, 3).")
+    if kind != _CHAT_INPUT and (form.get("description") or form.get("options")):
+        text = "Only slash commands have descriptions and options"
+        errors.add(f"{prefix}description", "APPLICATION_COMMAND_NOT_CHAT_INPUT", text)
+    if len(str(form.get("name") or "")) > _MOST_NAME:
+        errors.too_long(f"{prefix}name", _MOST_NAME)
 
 
 def _check_options(options: list[Payload], prefix: str, errors: FormErrors) -> None:

@@ -43,6 +43,7 @@ def _route(method: str, template: str, handler: Handler, *, is_open: bool = Fals
 # Literal paths stand before those with a parameter in the same place: the first match wins.
 ROUTES: tuple[Route, ...] = (
     _route("GET", "/users/@me", users.get_me),
+    _route("GET", "/users/@me/guilds", users.get_guilds),
     _route("GET", "/users/{user_id}", users.get_user),
     _route("POST", "/users/@me/channels", users.open_dm),
     _route("GET", "/oauth2/applications/@me", users.get_application),

@@ -2,14 +2,44 @@
 
 from threadkeep_emulators.discord.dms import direct_channel
 from threadkeep_emulators.discord.errors import ApiError
-from threadkeep_emulators.discord.render import application_payload, channel_payload, user_payload
+from threadkeep_emulators.discord.permissions import everywhere_in
+from threadkeep_emulators.discord.render import application_payload, channel_payload, permissions_text, user_payload
 
 from .request import ApiAnswer, ApiRequest, read_snowflake
+
+_MOST_GUILDS = 200
 
 
 def get_me(request: ApiRequest) -> ApiAnswer:
     """Give the bot: https://discord.com/developers/docs/resources/user#get-current-user ."""
     return ApiAnswer(body=user_payload(request.realm.bot))
+
+
+def get_guilds(request: ApiRequest) -> ApiAnswer:
+    """List the guilds that the bot is in.
+
+    https://discord.com/developers/docs/resources/user#get-current-user-guilds
+    """
+    after, limit = int(request.query.get("after", 0)), int(request.query.get("limit", 200))
+    if not 1 <= limit <= _MOST_GUILDS:
+        raise ApiError(400, 50035, "Invalid Form Body")
+    realm = request.realm
+    mine = sorted(guild.id for guild in realm.world.guilds.values() if realm.bot.id in guild.members)
+    found = [realm.world.guilds[guild_id] for guild_id in mine if guild_id > after][:limit]
+    return ApiAnswer(
+        body=[
+            {
+                "id": str(guild.id),
+                "name": guild.name,
+                "icon": None,
+                "banner": None,
+                "owner": False,
+                "permissions": permissions_text(everywhere_in(realm.world, realm.bot, guild)),
+                "features": [],
+            }
+            for guild in found
+        ]
+    )
 
 
 def get_user(request: ApiRequest) -> ApiAnswer:
