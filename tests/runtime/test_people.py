@@ -153,7 +153,7 @@ async def test_a_call_waits_for_its_approval_with_nobody_holding_it(
         (run,) = await wait_for(lambda: load_runs(store))
     assert deploys.made == ["staging"]
     assert run.content == "I deploy now.\n\ndeployed to staging"
-    assert platform.finished[-1].text == run.content
+    assert platform.finished[-1].text == f"_Approved by Ann_\n\n{run.content}"
     assert platform.finished[-1].elements == ()
     assert platform.finished[-1].state is ReplyState.FINISHED
     (decision,) = run.decisions
@@ -733,7 +733,8 @@ async def test_what_comes_while_a_run_waits_is_dropped_where_that_is_the_policy(
         await wait_for(lambda: worker.running == 0)
         await store.inbox.accept(platform.pressed("Approve"))
         await wait_for(lambda: load_runs(store))
-    assert platform.finished[-1].text == "deployed to staging\n\n_1 message that came meanwhile was not read._"
+    last = platform.finished[-1].text
+    assert last == "_Approved by Ann_\n\ndeployed to staging\n\n_1 message that came meanwhile was not read._"
 
 
 async def test_what_comes_while_a_run_waits_is_shown_to_the_model_where_it_is_steered(

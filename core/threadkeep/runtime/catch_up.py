@@ -1,8 +1,9 @@
 """Answering what was said while nobody listened."""
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -39,6 +40,9 @@ class CatchUp:
     So the missed messages of a place are accepted before the new ones. A live event is held for two seconds at most:
     platforms deliver again what is not acknowledged in time.
 
+    From where each place is read is noted in the store until all are read: the first live event moves the place's
+    latest message beyond what was missed, and a process that dies while it reads would leave a gap for good.
+
     Args:
         adapter: The platform.
         store: Which places there are.
@@ -56,6 +60,7 @@ class CatchUp:
         self._limits = limits
         self._clock = clock
         self._unread: dict[str, asyncio.Event] = {}
+        self._noted = ""
 
     async def prepare(self) -> tuple[KnownPlace, ...]:
         """Find the places to read, and hold back what comes live from them until they are read.
@@ -67,6 +72,11 @@ class CatchUp:
             return ()
         since = self._clock() - self._limits.max_age
         places = await self._store.places.recent(self._adapter.name, since=since, limit=self._limits.max_places)
+        unread = await self._marks()
+        places = tuple(
+            replace(known, last_message=unread.get(str(known.place.session), known.last_message)) for known in places
+        )
+        await self._mark({str(known.place.session): known.last_message for known in places})
         self._unread = {str(known.place.session): asyncio.Event() for known in places}
         return places
 
@@ -94,6 +104,7 @@ class CatchUp:
         try:
             for known in places:
                 found += await self._read_place(known)
+            await self._forget_marks()
         finally:
             for unread in self._unread.values():
                 unread.set()
@@ -117,3 +128,28 @@ class CatchUp:
             if unread is not None:
                 unread.set()
         return count
+
+    @property
+    def _name(self) -> str:
+        return f"catching-up:{self._adapter.name}"
+
+    async def _marks(self) -> Mapping[str, str]:
+        """Give from where a process that did not come to its end was to read, by session."""
+        noted = await self._store.shared.recall(self._name)
+        return {} if noted is None else json.loads(noted)
+
+    async def _mark(self, places: Mapping[str, str]) -> None:
+        if places:
+            self._noted = json.dumps(places, ensure_ascii=False)
+            await self._store.shared.remember(self._name, self._noted, seconds=self._limits.max_age)
+
+    async def _forget_marks(self) -> None:
+        """Forget the marks, unless another process has begun to read meanwhile: it noted ours with its own."""
+        if not self._noted:
+            return
+        try:
+            if await self._store.shared.recall(self._name) == self._noted:
+                await self._store.shared.remember(self._name, "", seconds=1.0)
+        except StoreUnavailableError as error:
+            _log.warning("places_read_again", platform=self._adapter.name, error=str(error))
+        self._noted = ""
