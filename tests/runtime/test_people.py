@@ -594,6 +594,22 @@ async def test_what_was_offered_stays_when_the_reply_is_tried_again(
     assert [one.label for one in platform.finished[-1].elements] == ["More"]
 
 
+async def test_a_bot_lets_elements_of_its_own_stand_under_finished_answers(
+    platform, make_model, store, working, wait_for
+):
+    def below(run):
+        if "fail" in run.content:
+            raise ValueError("no elements today")
+        return [Button(action="again", label=run.content)]
+
+    async with working(make_model(), store, elements=below):
+        for number, text in enumerate(("hello", "fail"), start=1):
+            await store.inbox.accept(platform.said(text))
+            await wait_for(lambda number=number: len(platform.finished) == number)
+    shown = [[one.label for one in content.elements] for content in platform.finished]
+    assert shown == [["You said: hello"], []]
+
+
 async def test_a_question_that_cannot_be_shown_yet_is_shown_later(
     platform, calling, deploys, store, working, wait_for, load_runs
 ):

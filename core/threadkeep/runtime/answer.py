@@ -23,7 +23,7 @@ from threadkeep.errors import (
 )
 from threadkeep.messages import Message
 from threadkeep.runs import Run, RunStatus, RunSuspended, RunTrace
-from threadkeep.runtime.answer_settings import AnswerSettings
+from threadkeep.runtime.answer_settings import AnswerSettings, AttemptsExhaustedError
 from threadkeep.runtime.beginning import begin_run
 from threadkeep.runtime.commands import is_private
 from threadkeep.runtime.fenced import FencedReply
@@ -49,10 +49,6 @@ def _stop_line(asked_by: str | None) -> str | None:
     if asked_by is None:
         return None
     return _QUESTION_DELETED if asked_by == DELETED_BY else _STOPPED
-
-
-class AttemptsExhaustedError(ThreadkeepError):
-    """Every attempt to answer ended with the process, not with an answer."""
 
 
 class Answer:
@@ -229,10 +225,11 @@ class Answer:
         status, error = await self._stream(agent_run, reply)
         if self._policy is Policy.DROP and self._waiting and not self._is_suspended:
             await self._drop_waiting()
-        elements = tuple(self._view.offered) if status is RunStatus.COMPLETED else ()
-        outcome = Outcome(run=self._mark(agent_run.close(status, error)), text=self._view.text, elements=elements)
-        if not self._is_suspended:
-            await self._journal.record_outcome(outcome)
+        run, text = self._mark(agent_run.close(status, error)), self._view.text
+        if self._is_suspended:
+            return Outcome(run=run, text=text)
+        outcome = Outcome(run=run, text=text, elements=self._settings.below(run, self._view.offered))
+        await self._journal.record_outcome(outcome)
         return outcome
 
     async def _last_content(self, outcome: Outcome, people: People) -> ReplyContent:

@@ -1,10 +1,30 @@
 """How a bot answers."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import structlog
+
 from threadkeep.chat.commands import Command, command_table
+from threadkeep.chat.elements import MOST_ELEMENTS, Element, Elements
 from threadkeep.chat.policy import Policies
+from threadkeep.errors import ThreadkeepError
+from threadkeep.runs import Run, RunStatus
+
+_log = structlog.get_logger(__name__)
+
+
+class AttemptsExhaustedError(ThreadkeepError):
+    """Every attempt to answer ended with the process, not with an answer."""
+
+
+MakeElements = Callable[[Run], Sequence[Element]]
+"""Gives what stands under a finished answer. It is called in the event loop: it must not block."""
+
+
+def no_elements(run: Run) -> Sequence[Element]:  # noqa: ARG001 - as ``MakeElements`` wants it
+    """Let nothing stand under an answer but what its tools offered."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +42,7 @@ class AnswerSettings:
         description: What the bot says of itself in its list of commands.
         context_messages: How many messages are read that were said before the bot was called into a place.
         has_stop_button: Whether a button to stop stands under a reply while it is written.
+        elements: Gives what stands under a finished answer besides what its tools offered.
     """
 
     is_streamed: bool = True
@@ -34,6 +55,23 @@ class AnswerSettings:
     description: str = ""
     context_messages: int = 30
     has_stop_button: bool = True
+    elements: MakeElements = no_elements
+
+    def below(self, run: Run, offered: Sequence[Element]) -> Elements:
+        """Return what stands under an answer; nothing where it was not finished.
+
+        Args:
+            run: The run that ended.
+            offered: What its tools offered; it comes first.
+        """
+        if run.status is not RunStatus.COMPLETED:
+            return ()
+        try:
+            own = tuple(self.elements(run))
+        except Exception as error:  # noqa: BLE001 - whatever a bot's own function raises: the answer stands without it
+            _log.error("elements_not_made", run_id=run.run_id, exc_info=error)
+            own = ()
+        return (*offered, *own)[:MOST_ELEMENTS]
 
     def delay(self, attempt: int) -> float:
         """Return how long to wait after an attempt, counted from 1, before the next."""

@@ -20,7 +20,7 @@ from threadkeep.chat.home import ShowsHome
 from threadkeep.chat.policy import Policies, Policy
 from threadkeep.errors import ConfigError
 from threadkeep.redactor import Redactor
-from threadkeep.runtime.answer_settings import AnswerSettings
+from threadkeep.runtime.answer_settings import AnswerSettings, MakeElements, no_elements
 from threadkeep.runtime.catch_up import CatchUp, CatchUpLimits
 from threadkeep.runtime.home import StoredHome
 from threadkeep.runtime.presses import hear_presses
@@ -74,6 +74,7 @@ class Bot:
         description: What the bot says of itself in its list of commands.
         context_messages: How many messages it reads that were said before it was called into a place; 0 reads none.
         stop_button: Whether a button to stop stands under a reply while it is written, where the platform has buttons.
+        elements: Gives what can be pressed and chosen under a finished answer, from its run.
         admins: The ids of users (``slack:T1:U1``) who may stop every answer; others only where they take part.
         agents: Further agents by name, to whom ``route`` and the agents' tool ``hand_over`` may give a conversation.
         route: Which agent answers where: a rule, or names by session id, channel or kind of place.
@@ -99,6 +100,7 @@ class Bot:
     description: str = ""
     context_messages: int = 30
     stop_button: bool = True
+    elements: MakeElements = no_elements
     admins: Collection[str] = ()
     agents: Mapping[str, Agent] = field(default_factory=dict)
     route: Route | None = None
@@ -191,6 +193,7 @@ class Bot:
                 description=self.description,
                 context_messages=self.context_messages,
                 has_stop_button=self.stop_button,
+                elements=self.elements,
             ),
             max_concurrent_runs=self.max_concurrent_runs,
             clock=self.clock,
