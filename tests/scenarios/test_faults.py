@@ -17,7 +17,7 @@ FAILURES = {
     "too many requests": (Answer(status=429, retry_after=0), "ModelRateLimitError", "not available right now"),
     "a broken server": (Answer(status=500), "ModelUnavailableError", "not available right now"),
     "garbage": (Answer(raw=("<html>", "{]", "nonsense")), "ModelUnavailableError", "not available right now"),
-    "nothing": (Answer(text=""), "ModelResponseError", "something went wrong"),
+    "nothing, twice": (Answer(text=""), "EmptyAnswerError", "said nothing"),
     "never": (Answer(hold_after=0), "ModelUnavailableError", "not available right now"),
     "half an answer": (Answer(text="one two three four", cut_after=3), "ModelUnavailableError", "not available"),
 }
@@ -27,7 +27,7 @@ FAILURES = {
 async def test_a_failing_model_ends_in_one_friendly_line(failure, town, running, runs_of, caplog):
     answer, error, words = FAILURES[failure]
     ann = town.acme.user("Ann")
-    town.openai.answers(answer)
+    town.openai.answers(*[answer] * (2 if error == "EmptyAnswerError" else 1))
     model = town.model(timeout=0.5, max_retries=0)
     async with running("slack", model=model):
         await ann.dm("Remember the word tulip.")
