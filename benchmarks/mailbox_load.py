@@ -5,6 +5,7 @@ the CPU seconds of it.
 """
 
 import asyncio
+import gc
 import sys
 import time
 
@@ -95,6 +96,8 @@ async def main() -> None:
     async with RedisStore(url, prefix=prefix) as store:
         print("ready", flush=True)
         await asyncio.to_thread(sys.stdin.readline)
+        gc.collect()
+        gc.freeze()  # as ``threadkeep run`` does
         began, cpu_began = time.perf_counter(), time.process_time()
         await Half(store, messages=int(messages), sessions=int(sessions), records=records == "1").play()
         print(time.perf_counter() - began, time.process_time() - cpu_began)
