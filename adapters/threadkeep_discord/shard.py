@@ -101,6 +101,9 @@ class ShardRunner:
             raise PlatformUnavailableError(f"Discord's gateway did not answer within {timeout:g} s") from error
         if self._failure is not None:
             raise self._failure
+        # A process that is killed soon after it has begun a session leaves it to the next one.
+        if self._connection is not None:
+            await self._around.notes.remember(self._shard, self._connection.session)
 
     async def aclose(self, *, grace: float, is_lost: bool = False) -> None:
         """Disconnect, then hand over what had arrived.

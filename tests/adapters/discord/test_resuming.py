@@ -59,9 +59,8 @@ async def test_what_the_store_did_not_take_comes_again(discord, guild, connect, 
     inbox.failures = [StoreUnavailableError("down")] * 1_000
     await say(ann, range(2, 5))
     await until(lambda: len(inbox.failures) < 1_000)
-    await until(lambda: shared.note("discord-gateway"))
     (session,) = discord.gateway.sessions
-    assert json.loads(shared.note("discord-gateway"))["sequence"] == session.sequence - 3
+    await until(lambda: json.loads(shared.note("discord-gateway"))["sequence"] == session.sequence - 3)
     await kill(adapter, discord)
     inbox.failures.clear()
     shared.now += 10
