@@ -48,6 +48,29 @@ async def until(check):
             await asyncio.sleep(0.005)
 
 
+async def test_a_session_is_closed_by_a_new_conversation_and_opened_by_its_first_question(agent_town, running):
+    town = agent_town
+    ann = town.acme.user("Ann")
+    async with running("slack"):
+        root = await ann.says(town.general, f"{town.acme.bot.mention} hello")
+        await session_of(root.thread, "active")
+        await ann.replies(root, "!new")
+        await session_of(root.thread, "closed")
+        await ann.replies(root, f"{town.acme.bot.mention} and now?")
+        await session_of(root.thread, "active")
+    assert statuses(town).count("closed") == 1
+
+
+async def test_a_plain_app_begins_a_new_conversation_without_a_session(town, running):
+    ann = town.acme.user("Ann")
+    async with running("slack"):
+        root = await ann.says(town.general, f"{town.acme.bot.mention} hello")
+        await root.thread.wait_for_reply(timeout=LONG)
+        await ann.replies(root, "!new")
+        await until(lambda: len([one for one in root.thread.replies if one.is_ours]) == 2)
+    assert "closed" not in [call.args.get("status") for call in town.slack.calls() if call.is_ok]
+
+
 async def test_a_session_is_processing_before_the_model_answers_and_active_afterwards(agent_town, running):
     town, release = agent_town, asyncio.Event()
     ann = town.acme.user("Ann")

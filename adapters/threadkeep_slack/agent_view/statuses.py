@@ -36,6 +36,7 @@ class Status(StrEnum):
     PROCESSING = "processing"
     ACTIVE = "active"
     SUSPENDED = "suspended"
+    CLOSED = "closed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +118,7 @@ class ThreadStatus:
     def end(self, state: ReplyState) -> None:
         """Show how it ended, if anything is shown of it. Returns at once."""
         wanted = _status_after(state)
-        if wanted is not Status.SUSPENDED and not self._has_called and not self.is_left_over:
+        if wanted is Status.ACTIVE and not self._has_called and not self.is_left_over:
             # The pursuit has called nobody yet: there is nothing to take back.
             self._shown = wanted
         if self._shown is wanted:
@@ -246,7 +247,7 @@ class ThreadStatus:
 
 
 def _status_after(state: ReplyState) -> Status:
-    return Status.SUSPENDED if state is ReplyState.WAITING else Status.ACTIVE
+    return {ReplyState.WAITING: Status.SUSPENDED, ReplyState.CLOSED: Status.CLOSED}.get(state, Status.ACTIVE)
 
 
 def _wait_after(error: PlatformError, failures: int) -> float:

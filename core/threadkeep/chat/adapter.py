@@ -78,6 +78,8 @@ class ReplyState(StrEnum):
     WAITING = "waiting"
     """For a decision of the people: the elements ask for it. Nothing comes before that."""
     FINISHED = "finished"
+    CLOSED = "closed"
+    """Finished, and with it the conversation: what is said in the place from now on begins another one."""
     STOPPED = "stopped"
     FAILED = "failed"
 

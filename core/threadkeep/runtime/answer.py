@@ -235,7 +235,7 @@ class Answer:
     async def _last_content(self, outcome: Outcome, people: People) -> ReplyContent:
         """Give what the reply shows when this attempt ends."""
         if not self._is_suspended:
-            return self._view.final_content(outcome.text, outcome.elements, outcome.run.status)
+            return self._view.final_content(outcome.run, outcome.text, outcome.elements)
         await people.note_earlier()
         return self._view.waiting_content(people.open, self._claim.run_id)
 

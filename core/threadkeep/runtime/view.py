@@ -13,6 +13,7 @@ from threadkeep.runs import (
     ContentDelta,
     Decision,
     FileNotRead,
+    Run,
     RunCompleted,
     RunEvent,
     RunStatus,
@@ -117,14 +118,15 @@ class View:
             state=ReplyState.WAITING,
         )
 
-    def final_content(self, text: str, elements: Elements, status: RunStatus) -> ReplyContent:
+    def final_content(self, run: Run, text: str, elements: Elements) -> ReplyContent:
         """Return what is to be seen in the end: also who decided, in the place of the buttons."""
+        is_closed = run.is_boundary and run.status is RunStatus.COMPLETED
         return ReplyContent(
             text="\n\n".join([*(italic(note) for note in self.notes), text]),
             is_final=True,
             tools=tuple(self.tools.values()),
             elements=elements,
-            state=_STATES[status],
+            state=ReplyState.CLOSED if is_closed else _STATES[run.status],
         )
 
     def add_decisions(self, decisions: Iterable[Decision]) -> None:
