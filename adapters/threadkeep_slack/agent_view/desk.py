@@ -1,5 +1,6 @@
 """Where the events of Slack's agent features arrive."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -59,6 +60,8 @@ class AgentDesk:
     def __init__(self, rooms: AgentRooms) -> None:
         self._rooms: Final = rooms
         self._has_assistant = False
+        # A lock is taken in the order in which it was asked for: who comes when all is known overtakes nobody.
+        self._gate: Final = asyncio.Lock()
 
     @property
     def rooms(self) -> AgentRooms:
@@ -78,10 +81,14 @@ class AgentDesk:
                 return None
 
     async def ready(self) -> None:
-        """Return when it is known how the bot is set up: at once, but for the first event and after changes."""
+        """Return when it is known how the bot is set up, in the order of the calls.
+
+        That is at once, but for the first event and after changes.
+        """
         notes, team = self._rooms.notes, self._rooms.workspace.team
-        if not notes.is_known(team):
-            await notes.load(team)
+        async with self._gate:
+            if not notes.is_known(team):
+                await notes.load(team)
 
     def preparation(self, message: SlackMessage, kind: str) -> Callable[[], Awaitable[None]] | None:
         """Give what must be found out before a message gets its place; None if all is known.

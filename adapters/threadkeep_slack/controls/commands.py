@@ -6,16 +6,16 @@ https://docs.slack.dev/interactivity/implementing-slash-commands/
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Final
 
 from threadkeep.chat.adapter import Acceptance
 from threadkeep.chat.events import MessageReceived, Place, StopRequested
-from threadkeep.errors import StoreError
 from threadkeep.sessions import MessageKey
 from threadkeep_slack.controls.tools import ControlTools
 from threadkeep_slack.inbound.control_payloads import SlashCommand
 from threadkeep_slack.inbound.events import NOW, PLATFORM, place_in, user_key
-from threadkeep_slack.inbound.hand_over import Arrival, Findings, NotHandedOverError
+from threadkeep_slack.inbound.hand_over import Arrival, Findings
 from threadkeep_slack.inbound.reading import read
 from threadkeep_slack.inbound.stops import STOP_COMMAND, stop_by_command
 from threadkeep_slack.inbound.turns import LAST
@@ -98,8 +98,7 @@ class SlashCommands:
         if place is None:
             return _WHICH.format(name=name)
         is_private = name not in _FOR_ALL
-        if is_private and command.response_url:
-            await self._keep(place, user, message, command.response_url)
+        url = command.response_url if is_private else None
 
         def write(findings: Findings) -> MessageReceived:
             return MessageReceived(
@@ -119,7 +118,8 @@ class SlashCommands:
                 is_private=is_private,
             )
 
-        arrival = Arrival(channel=channel, rank=LAST, people=(user,), kind=kind)
+        keep = partial(self._keep, place, user, message, url) if url else None
+        arrival = Arrival(channel=channel, rank=LAST, people=(user,), kind=kind, prepare=keep)
         if await self._tools.hand_over.put(arrival, write) is Acceptance.FULL:
             return _FULL
         is_elsewhere = not is_private and self._tools.places.has_threads(kind, NOW)
@@ -157,7 +157,4 @@ class SlashCommands:
         return kind or "channel"
 
     async def _keep(self, place: Place, user: str, message: str, url: str) -> None:
-        try:
-            await self._tools.urls.keep(place.session, user, message, url)
-        except StoreError as error:
-            raise NotHandedOverError(f"{type(error).__name__}: {error}") from error
+        await self._tools.urls.keep(place.session, user, message, url)

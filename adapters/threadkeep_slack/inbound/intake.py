@@ -86,6 +86,7 @@ class Intake:
         Raises:
             NotHandedOverError: It must not be acknowledged.
         """
+        await self._desk.ready()
         await self._room.on_press(body)
 
     async def on_interaction(self, body: Mapping[str, object]) -> Mapping[str, object]:
@@ -103,6 +104,7 @@ class Intake:
         Raises:
             NotHandedOverError: It must not be acknowledged.
         """
+        await self._desk.ready()
         return await self._room.on_command(body)
 
     def _handler_of(

@@ -48,9 +48,9 @@ async def process(socket_settings, store, desk, sink):
     """Starts processes of the bot; they are stopped when the test ends."""
     adapters = []
 
-    async def begin(**settings):
+    async def begin(*, vault=None, **settings):
         adapter = SlackAdapter(socket_settings(**settings))
-        adapter.use_vault(store.vault)
+        adapter.use_vault(vault or store.vault)
         adapter.use_home(desk)
         await adapter.start(sink, store.shared)
         adapters.append(adapter)

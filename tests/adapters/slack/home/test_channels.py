@@ -170,6 +170,37 @@ async def test_changes_at_once_are_all_kept(store):
     assert fresh.known("T1").directs_since == 10.0
 
 
+class HeldVault:
+    """Gives a store's notes when it is let. Implements the Vault port."""
+
+    def __init__(self, vault):
+        self._vault = vault
+        self.is_asked, self.release = asyncio.Event(), asyncio.Event()
+
+    async def get(self, name):
+        self.is_asked.set()
+        await self.release.wait()
+        return await self._vault.get(name)
+
+    def __getattr__(self, name):
+        return getattr(self._vault, name)
+
+
+async def test_a_command_waits_behind_the_message_that_waits_for_the_settings(process, store, sink, ann):
+    vault = HeldVault(store.vault)
+    await process(vault=vault)
+    said = await ann.dm("Where is Bern?")
+    await vault.is_asked.wait()
+    command = asyncio.create_task(ann.commands(ann.direct, "/retry"))
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(asyncio.shield(command), 0.1)
+    assert sink.events == []
+    vault.release.set()
+    await command
+    first, second = await sink.wait_for(2)
+    assert (first.key.message, first.command, second.command) == (said.ts, None, "retry")
+
+
 def test_of_two_moments_the_first_counts():
     notes = WorkspaceNotes(None, None).known("T1")
     assert notes.with_directs(5.0).with_directs(9.0).directs_since == 5.0
