@@ -1,7 +1,7 @@
-"""How many messages a second the mailbox alone takes and gives: half of the load, as a process of its own.
+"""How many messages a second the mailbox alone takes and gives: part of the load, as a process of its own.
 
-Usage: mailbox_load.py URL PREFIX MESSAGES SESSIONS RECORDS; prints the seconds that it took, and
-the CPU seconds of it.
+Usage: mailbox_load.py URL PREFIX MESSAGES SESSIONS AT_ONCE RECORDS; prints the seconds that it took, and the CPU
+seconds of it.
 """
 
 import asyncio
@@ -34,13 +34,12 @@ def message(channel: str, number: int) -> MessageReceived:
 
 def run_of(claim: Claim) -> Run:
     """Give the run of an agent that answers at once."""
-    question = claim.events[0]
     return Run(
         run_id=claim.run_id,
         session_id=claim.lease.session_id,
-        user_id=str(question.user),
+        user_id=str(claim.events[0].user),
         messages=(
-            Message(role=Role.USER, content=question.text),
+            *(Message(role=Role.USER, content=question.text) for question in claim.events),
             Message(role=Role.ASSISTANT, content="The capital of France is Paris."),
         ),
         content="The capital of France is Paris.",
@@ -48,21 +47,24 @@ def run_of(claim: Claim) -> Run:
     )
 
 
-class Half:
-    """Half of the load: sessions that each say the next thing when the last one is answered, and who answers them.
+class Part:
+    """Part of the load: sessions that each say the next thing when the last one is answered, and who answers them.
 
     Args:
         store: The mailbox.
         messages: How many there are in all.
         sessions: How many sessions say them.
+        at_once: How many messages each says before it waits for their answer.
         records: Whether a step of each run is recorded.
     """
 
-    def __init__(self, store: RedisStore, *, messages: int, sessions: int, records: bool) -> None:
+    def __init__(self, store: RedisStore, *, messages: int, sessions: int, at_once: int, records: bool) -> None:
         self._inbox = store.inbox
-        self._each = messages // sessions
+        self._each = messages // sessions // at_once * at_once
+        self._at_once = at_once
         self._records = records
-        self._answered = {f"c{session}": asyncio.Event() for session in range(sessions)}
+        self._unanswered = {f"c{session}": 0 for session in range(sessions)}
+        self._answered = {channel: asyncio.Event() for channel in self._unanswered}
         self._left = self._each * sessions
 
     async def play(self) -> None:
@@ -71,10 +73,12 @@ class Half:
         await asyncio.gather(*takers, *(self._talk(channel) for channel in self._answered))
 
     async def _talk(self, channel: str) -> None:
-        for index in range(self._each):
-            await self._inbox.accept(message(channel, index))
-            await self._answered[channel].wait()
+        for first in range(0, self._each, self._at_once):
             self._answered[channel].clear()
+            self._unanswered[channel] = self._at_once
+            said = (self._inbox.accept(message(channel, first + index)) for index in range(self._at_once))
+            await asyncio.gather(*said)
+            await self._answered[channel].wait()
 
     async def _take(self, worker: str) -> None:
         while self._left > 0:
@@ -85,21 +89,25 @@ class Half:
             if self._records:
                 steps = {"posted:0": "1795352503.479497", "final": "The capital of France is Paris."}
                 await self._inbox.record(claim.lease, steps)
-            await self._inbox.commit(claim.lease, run_of(claim), consumed=1)
-            self._left -= 1
-            self._answered[claim.events[0].place.session.channel].set()
+            count, channel = len(claim.events), claim.events[0].place.session.channel
+            await self._inbox.commit(claim.lease, run_of(claim), consumed=count)
+            self._left -= count
+            self._unanswered[channel] -= count
+            if not self._unanswered[channel]:
+                self._answered[channel].set()
 
 
 async def main() -> None:
     """Measure, and print the seconds and the CPU seconds."""
-    url, prefix, messages, sessions, records = sys.argv[1:]
+    url, prefix, messages, sessions, at_once, records = sys.argv[1:]
     async with RedisStore(url, prefix=prefix) as store:
         print("ready", flush=True)
         await asyncio.to_thread(sys.stdin.readline)
         gc.collect()
         gc.freeze()  # as ``threadkeep run`` does
         began, cpu_began = time.perf_counter(), time.process_time()
-        await Half(store, messages=int(messages), sessions=int(sessions), records=records == "1").play()
+        load = {"messages": int(messages), "sessions": int(sessions), "at_once": int(at_once)}
+        await Part(store, **load, records=records == "1").play()
         print(time.perf_counter() - began, time.process_time() - cpu_began)
 
 

@@ -97,7 +97,7 @@ async def output_of(program: str, emulator: OpenAIEmulator) -> str:
         "PYTHONIOENCODING": "utf-8",
     }
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-X", "dev", "-W", "error", "-c", program),
+        *(sys.executable, "-W", "error", "-c", program),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=environ,

@@ -23,7 +23,7 @@ async def program(emulator: OpenAIEmulator, source: str) -> str:
         "HOME": os.environ.get("HOME", "/"),
     }
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-X", "dev", "-W", "error", "-c", textwrap.dedent(source)),
+        *(sys.executable, "-W", "error", "-c", textwrap.dedent(source)),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=environ,

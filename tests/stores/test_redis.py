@@ -351,7 +351,7 @@ asyncio.run(use())
 asyncio.run(use())
 """
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-X", "dev", "-c", program), stderr=asyncio.subprocess.PIPE
+        *(sys.executable, "-W", "error", "-c", program), stderr=asyncio.subprocess.PIPE
     )
     _, errors = await process.communicate()
     assert (process.returncode, errors) == (0, b"")
