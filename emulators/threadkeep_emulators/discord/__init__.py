@@ -25,6 +25,7 @@ from .flags import (
     MessageKind,
     Permission,
 )
+from .gateway.starts import StartRules
 from .model import Attachment, Message, PingRecord, Pings, Reaction, Role, User
 from .people import Person
 from .places import Channel
@@ -60,6 +61,7 @@ __all__ = [
     "Reaction",
     "Role",
     "Settings",
+    "StartRules",
     "User",
     "Webhook",
 ]

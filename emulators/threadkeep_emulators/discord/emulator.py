@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
@@ -16,7 +16,9 @@ from .desk import Desk
 from .flags import EVERYONE_PERMISSIONS, NO_INTENTS, Intent
 from .gateway.control import GatewayControl
 from .gateway.events import guild_joined
-from .gateway.hub import Gateway
+from .gateway.hub import Gateway, GatewayRules
+from .gateway.starts import StartRules
+from .guests import group_channel
 from .ids import Clock, IdSource, Snowflake
 from .interactions import Interactions
 from .menus import CHAT_INPUT
@@ -33,6 +35,8 @@ from .threads import Threads
 from .webhooks import Webhook
 from .world import World
 
+_REGISTERED_AT = 1_735_689_600.0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -44,6 +48,7 @@ class Settings:
         heartbeat_interval: Seconds between heartbeats, as HELLO asks for them.
         resume_window: Seconds for which a lost session can be resumed.
         interaction_deadline: Seconds for the first answer to an interaction.
+        session_starts: How often gateway sessions may be begun, and how large a shard may be.
     """
 
     privileged_intents: Intent = NO_INTENTS
@@ -51,6 +56,7 @@ class Settings:
     heartbeat_interval: float = 41.25
     resume_window: float = 180.0
     interaction_deadline: float = 3.0
+    session_starts: StartRules = field(default_factory=StartRules)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,16 +102,20 @@ class DiscordEmulator:
         self.calls = CallLog()
         ids = IdSource(clock=clock, seed=seed)
         bell = Bell()
-        world = World(application=_application(ids, bot_name))
+        # An application is older than all that happens, and the same whenever an emulator of this seed is started.
+        world = World(application=_application(IdSource(clock=lambda: _REGISTERED_AT, seed=seed), bot_name))
         gateway = Gateway(
             world,
             ids=ids,
             clock=clock,
             bell=bell,
             faults=self.faults,
-            enabled=settings.privileged_intents,
-            heartbeat_interval=settings.heartbeat_interval,
-            resume_window=settings.resume_window,
+            rules=GatewayRules(
+                enabled=settings.privileged_intents,
+                heartbeat_interval=settings.heartbeat_interval,
+                resume_window=settings.resume_window,
+                starts=settings.session_starts,
+            ),
         )
         self._realm = Realm(
             world=world,
@@ -183,12 +193,13 @@ class DiscordEmulator:
         known = self._realm.world.commands.get(None, ())
         return tuple(str(command["name"]) for command in known if command["type"] == CHAT_INPUT)
 
-    def guild(self, name: str, *, members: Iterable[Person] | None = None) -> Guild:
-        """Make a guild with the bot in it.
+    def guild(self, name: str, *, members: Iterable[Person] | None = None, has_bot: bool = True) -> Guild:
+        """Make a guild.
 
         Args:
             name: The guild's name.
             members: Who is in it; everyone there is if left out.
+            has_bot: Whether the bot is in it too. Where it is not, people can still bring it along.
         """
         realm = self._realm
         now = realm.clock()
@@ -196,7 +207,7 @@ class DiscordEmulator:
         everyone = Role(id=guild_id, name="@everyone", permissions=EVERYONE_PERMISSIONS, position=0)
         owner = realm.application.owner
         people = realm.world.users.values() if members is None else (person.user for person in members)
-        joined = {user.id: user for user in (owner, realm.bot, *people)}
+        joined = {user.id: user for user in (owner, realm.bot, *people) if has_bot or user != realm.bot}
         state = GuildState(
             id=guild_id,
             name=name,
@@ -238,6 +249,13 @@ class DiscordEmulator:
         for guild in everywhere if guilds is None else guilds:
             guild.join(person, nick=nick)
         return person
+
+    def group(self, name: str, *, members: Iterable[Person]) -> Channel:
+        """Make a group message between people; they can bring the bot along, which never is in it."""
+        realm = self._realm
+        state = group_channel(realm.ids.snowflake(), name, [person.user for person in members])
+        realm.world.add_channel(state)
+        return Channel(realm, state)
 
     def webhook(self, channel: Channel, name: str) -> Webhook:
         """Make a webhook that posts into a channel."""

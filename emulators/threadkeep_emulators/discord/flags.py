@@ -113,14 +113,19 @@ class ChannelKind(IntEnum):
     TEXT = 0
     DM = 1
     VOICE = 2
+    GROUP_DM = 3
     CATEGORY = 4
     ANNOUNCEMENT = 5
     ANNOUNCEMENT_THREAD = 10
     PUBLIC_THREAD = 11
     PRIVATE_THREAD = 12
+    STAGE = 13
     FORUM = 15
+    MEDIA = 16
 
 
+VOICE_KINDS = frozenset({ChannelKind.VOICE, ChannelKind.STAGE})
+FORUM_KINDS = frozenset({ChannelKind.FORUM, ChannelKind.MEDIA})
 THREAD_KINDS = frozenset({ChannelKind.ANNOUNCEMENT_THREAD, ChannelKind.PUBLIC_THREAD, ChannelKind.PRIVATE_THREAD})
 
 
@@ -147,3 +152,20 @@ class InteractionKind(IntEnum):
     MESSAGE_COMPONENT = 3
     AUTOCOMPLETE = 4
     MODAL_SUBMIT = 5
+
+
+class ComponentKind(IntEnum):
+    """Name the components that a message may have.
+
+    https://discord.com/developers/docs/components/reference#component-object-component-types
+    """
+
+    ROW = 1
+    BUTTON = 2
+    SECTION = 9
+    TEXT_DISPLAY = 10
+    THUMBNAIL = 11
+    MEDIA_GALLERY = 12
+    FILE = 13
+    SEPARATOR = 14
+    CONTAINER = 17

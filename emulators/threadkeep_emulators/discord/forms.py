@@ -3,17 +3,18 @@
 https://discord.com/developers/docs/resources/message#create-message
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .components import check_components, check_no_legacy_fields
+from .components import check_components, check_emptied, check_no_legacy_fields, numbered
 from .embeds import check_embeds
 from .errors import ApiError, FormErrors
 from .extras import NO_EXTRAS, Extras
 from .flags import NO_FLAGS, SENDABLE_FLAGS, MessageFlag
 from .ids import Snowflake
 from .mentions import AllowedMentions, read_allowed_mentions
-from .model import Payload
+from .model import Message, Payload
 
 MOST_CONTENT = 2000
 MOST_NONCE = 25
@@ -79,7 +80,7 @@ def read_draft(form: Payload, uploads: tuple[Upload, ...], *, flags: MessageFlag
     """
     errors = FormErrors()
     content = _text(form, "content", errors)
-    embeds, components, wanted = _parts(form, flags, errors)
+    embeds, components, wanted = _parts(form, flags, errors, files=[upload.filename for upload in uploads])
     nonce = form.get("nonce")
     if nonce is not None and len(str(nonce)) > MOST_NONCE:
         errors.too_long("nonce", MOST_NONCE)
@@ -105,23 +106,41 @@ def read_draft(form: Payload, uploads: tuple[Upload, ...], *, flags: MessageFlag
     )
 
 
-def read_changes(form: Payload, uploads: tuple[Upload, ...], *, was_layout: bool) -> Changes:
+def layout_draft(components: Sequence[Payload]) -> Draft:
+    """Make a new message of components.
+
+    Raises:
+        ApiError: 50035 with all that is wrong.
+    """
+    return read_draft({"components": list(components), "flags": int(MessageFlag.IS_COMPONENTS_V2)}, ())
+
+
+def read_changes(form: Payload, uploads: tuple[Upload, ...], *, message: Message) -> Changes:
     """Read the form of an edit.
+
+    A message that is made of components stays so, and another one can become so.
 
     Args:
         form: The request body.
         uploads: The files that came with it.
-        was_layout: Whether the message is made of components alone; it stays so.
+        message: The message as it stands.
 
     Raises:
         ApiError: 50035 with all that is wrong, or 40005 when a file is too large.
     """
     errors = FormErrors()
-    if was_layout:
-        form = form | {"flags": int(form.get("flags") or 0) | MessageFlag.IS_COMPONENTS_V2}
+    is_layout = MessageFlag.IS_COMPONENTS_V2
+    if is_layout in message.flags:
+        if form.get("flags") is not None and not int(form["flags"]) & is_layout:
+            # That Discord refuses it is documented, how it says so is not.
+            errors.add("flags", "BASE_TYPE_CHOICES", "MessageFlags.IS_COMPONENTS_V2 cannot be removed")
+        else:
+            form = form | {"flags": int(form.get("flags") or message.flags) | is_layout}
     content = _text(form, "content", errors)
-    sendable = MessageFlag.SUPPRESS_EMBEDS | MessageFlag.IS_COMPONENTS_V2
-    embeds, components, flags = _parts(form, sendable, errors)
+    files = [*(upload.filename for upload in uploads), *(one.filename for one in message.attachments)]
+    embeds, components, flags = _parts(form, MessageFlag.SUPPRESS_EMBEDS | is_layout, errors, files=files)
+    if is_layout in flags and is_layout not in message.flags:
+        check_emptied(message, form, errors)
     allowed = read_allowed_mentions(form, errors)
     _check_uploads(uploads, errors)
     errors.raise_if_any()
@@ -152,16 +171,16 @@ def _text(form: Payload, name: str, errors: FormErrors) -> str:
 
 
 def _parts(
-    form: Payload, sendable: MessageFlag, errors: FormErrors
+    form: Payload, sendable: MessageFlag, errors: FormErrors, *, files: Sequence[str]
 ) -> tuple[list[Payload], list[Payload], MessageFlag]:
     flags = MessageFlag(int(form.get("flags") or 0) & int(sendable))
     embeds = _dictionaries(form, "embeds", errors)
     components = _dictionaries(form, "components", errors)
     check_embeds(embeds, errors)
-    check_components(components, flags, errors)
+    check_components(components, flags, errors, files=files)
     if MessageFlag.IS_COMPONENTS_V2 in flags:
         check_no_legacy_fields(form, errors)
-    return embeds, components, flags
+    return embeds, numbered(components), flags
 
 
 def _dictionaries(form: Payload, name: str, errors: FormErrors) -> list[Payload]:

@@ -14,6 +14,11 @@ _TIME_SHIFT = 22
 _TOKEN_LETTERS = string.ascii_letters + string.digits + "-_"
 
 
+def moment_of(snowflake: str) -> float:
+    """Give the time that an id carries."""
+    return ((int(snowflake) >> _TIME_SHIFT) + DISCORD_EPOCH_MS) / 1000
+
+
 class IdSource:
     """Hand out ids and tokens that are the same in every run with the same clock and seed.
 

@@ -9,6 +9,7 @@ from .errors import ApiError, invalid_form, unknown_message
 from .flags import SENDABLE_FLAGS, InteractionKind, MessageFlag, MessageKind
 from .forms import Draft, Upload, read_changes, read_draft
 from .gateway.events import interaction_created
+from .guests import check_follow_ups
 from .ids import Snowflake
 from .mentions import USER_MENTIONS
 from .menus import check_choices
@@ -124,12 +125,14 @@ class Interactions:
         """Post a further message; the first after a deferral takes the place of "is thinking...".
 
         Raises:
-            ApiError: 50006 or 50035.
+            ApiError: 50006 or 50035, and 40094 where the bot is a guest and has sent enough.
         """
         original = None if state.original_id is None else self.message(state, state.original_id)
         if original is not None and original.is_loading:
             return self.edit(original, form, uploads)
         draft = read_draft(form, uploads, flags=_ANSWER_FLAGS)
+        sent = sum(message_id != state.original_id for message_id in state.message_ids)
+        check_follow_ups(self._realm.world, state.channel, sent)
         return self._post(state, draft, is_original=False)
 
     def find(self, state: InteractionState, name: str) -> Message:
@@ -157,8 +160,7 @@ class Interactions:
         Raises:
             ApiError: 50006 or 50035.
         """
-        was_layout = MessageFlag.IS_COMPONENTS_V2 in message.flags
-        changes = read_changes(form, uploads, was_layout=was_layout)
+        changes = read_changes(form, uploads, message=message)
         changes = replace(changes, allowed=changes.allowed or USER_MENTIONS)
         edited = self._posting.revise(message, changes)
         if message.is_loading:

@@ -202,6 +202,22 @@ class ThreadState:
     tag_ids: tuple[Snowflake, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overwrite:
+    """Be what a channel says otherwise for a role or a member; the role of everyone has the guild's id.
+
+    https://discord.com/developers/docs/topics/permissions#permission-overwrites
+    """
+
+    is_member: bool = False
+    allowed: Permission = NO_PERMISSIONS
+    denied: Permission = NO_PERMISSIONS
+
+    def apply(self, granted: Permission) -> Permission:
+        """Give what is left of permissions, and what is added to them."""
+        return granted & ~self.denied | self.allowed
+
+
 @dataclass(slots=True, kw_only=True)
 class ChannelState:
     """Be a channel, a thread or a direct message, with what stands in it now."""
@@ -214,8 +230,9 @@ class ChannelState:
     position: int = 0
     topic: str | None = None
     recipient: User | None = None
+    recipients: tuple[User, ...] = ()
     is_closed_to_bot: bool = False
-    denied: Permission = NO_PERMISSIONS
+    overwrites: dict[Snowflake, Overwrite] = field(default_factory=dict)
     thread: ThreadState | None = None
     messages: dict[Snowflake, Message] = field(default_factory=dict)
 
@@ -226,8 +243,8 @@ class ChannelState:
 
     @property
     def is_dm(self) -> bool:
-        """Say whether this is a direct message."""
-        return self.kind is ChannelKind.DM
+        """Say whether this is a direct message, of two people or of a group."""
+        return self.kind in {ChannelKind.DM, ChannelKind.GROUP_DM}
 
     @property
     def last_message_id(self) -> Snowflake | None:
@@ -268,7 +285,7 @@ def walk(components: tuple[Payload, ...] | list[Payload], kind: int | None = Non
             found.append(component)
         nested = list(component.get("components") or ())
         nested += [component[slot] for slot in ("accessory", "component") if slot in component]
-        found += walk(nested, kind)
+        found += walk([part for part in nested if isinstance(part, dict)], kind)
     return found
 
 

@@ -3,14 +3,16 @@
 import asyncio
 import mimetypes
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from .desk import Desk
 from .dms import direct_channel
 from .errors import EmulatorError
 from .extras import Extras, poll_of, snapshot_of, sticker_of
 from .flags import ALL_INTENTS, NO_FLAGS, ChannelKind, InteractionKind, MessageFlag
-from .forms import Changes, Draft, Upload
+from .forms import Changes, Draft, Upload, layout_draft
 from .gateway.events import typing_started
+from .guests import require_listed
 from .ids import Snowflake
 from .mentions import AllowedMentions
 from .menus import MESSAGE_MENU, USER_MENU, completing, menu_data
@@ -88,6 +90,17 @@ class Person:
             allowed=None if is_pinging else _NO_REPLY_PING,
         )
         return await self._post(self._place(to), draft)
+
+    async def lays_out(self, where: Channel, components: Sequence[Payload]) -> Message:
+        """Send a message that is made of components, as only bots can.
+
+        Raises:
+            ApiError: Discord would refuse it.
+            EmulatorError: This is no bot.
+        """
+        if not self.user.is_bot:
+            raise EmulatorError(f"{self.name} is no bot: people send no components")
+        return await self._post(where.state, layout_draft(components))
 
     async def sends_sticker(self, where: Channel, name: str) -> Message:
         """Send a sticker alone."""
@@ -174,7 +187,9 @@ class Person:
         Raises:
             EmulatorError: The command is not registered there, or has no such option.
         """
-        data = command_data(self._registered(where), command, options, is_guild=where.state.guild_id is not None)
+        world = self._realm.world
+        require = partial(require_listed, world, where.state)
+        data = command_data(self._registered(where), command, options, require=require)
         return await self._start(where.state, InteractionKind.APPLICATION_COMMAND, data, None)
 
     async def completes(self, where: Channel, command: str, **written: str) -> Interaction:

@@ -3,10 +3,13 @@
 https://discord.com/developers/docs/topics/permissions#permission-overwrites
 """
 
+from functools import reduce
+from operator import or_
+
 from .errors import ApiError, missing_access, missing_permissions
-from .flags import ALL_PERMISSIONS, NO_PERMISSIONS, ChannelKind, Permission
+from .flags import ALL_PERMISSIONS, FORUM_KINDS, NO_PERMISSIONS, VOICE_KINDS, ChannelKind, Permission
 from .ids import Snowflake
-from .model import ChannelState, GuildState, User
+from .model import ChannelState, GuildState, Overwrite, User
 from .world import World
 
 
@@ -14,7 +17,8 @@ def permissions_in(world: World, user: User, channel: ChannelState) -> Permissio
     """Give what a user may do in a channel; a thread follows the channel that it hangs under."""
     guild = world.guild_of(channel)
     if guild is None:
-        return ALL_PERMISSIONS
+        is_in = channel.kind is ChannelKind.DM or user in channel.recipients
+        return ALL_PERMISSIONS if is_in else NO_PERMISSIONS
     if user.id not in guild.members:
         return NO_PERMISSIONS
     granted = everywhere_in(world, user, guild)
@@ -23,8 +27,8 @@ def permissions_in(world: World, user: User, channel: ChannelState) -> Permissio
     if channel.kind is ChannelKind.PRIVATE_THREAD and not _is_in_thread(user, channel, granted):
         return NO_PERMISSIONS
     parent = world.channels[channel.parent_id] if channel.is_thread and channel.parent_id is not None else channel
-    granted &= ~parent.denied
-    if parent.kind is ChannelKind.VOICE and Permission.CONNECT not in granted:
+    granted = _in_place(granted, parent, guild, user)
+    if parent.kind in VOICE_KINDS and Permission.CONNECT not in granted:
         # Who may not join a voice channel may do nothing else in it either.
         return NO_PERMISSIONS
     return granted if Permission.VIEW_CHANNEL in granted else NO_PERMISSIONS
@@ -75,7 +79,7 @@ def require_posting(world: World, user: User, channel: ChannelState) -> None:
     Raises:
         ApiError: 50001, 50007, 50008, 50013 or 160005.
     """
-    if channel.kind in {ChannelKind.FORUM, ChannelKind.CATEGORY}:
+    if channel.kind in {*FORUM_KINDS, ChannelKind.CATEGORY}:
         raise ApiError(400, 50008, "Cannot send messages in a non-text channel")
     if channel.is_closed_to_bot and user.is_bot:
         raise ApiError(403, 50007, "Cannot send messages to this user")
@@ -84,6 +88,18 @@ def require_posting(world: World, user: User, channel: ChannelState) -> None:
     locked = channel.thread is not None and channel.thread.is_locked
     if locked and Permission.MANAGE_THREADS not in permissions_in(world, user, channel):
         raise ApiError(403, 160005, "Thread is locked")
+
+
+def _in_place(granted: Permission, channel: ChannelState, guild: GuildState, user: User) -> Permission:
+    """Give what is granted where a channel says otherwise: for everyone, then for roles together, then for the user."""
+    everyone = channel.overwrites.get(guild.id, Overwrite())
+    roles = [one for role_id in guild.members[user.id].role_ids if (one := channel.overwrites.get(role_id))]
+    together = Overwrite(
+        allowed=reduce(or_, (one.allowed for one in roles), NO_PERMISSIONS),
+        denied=reduce(or_, (one.denied for one in roles), NO_PERMISSIONS),
+    )
+    own = channel.overwrites.get(user.id, Overwrite())
+    return own.apply(together.apply(everyone.apply(granted)))
 
 
 def _is_in_thread(user: User, channel: ChannelState, granted: Permission) -> bool:

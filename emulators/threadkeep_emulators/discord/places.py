@@ -3,10 +3,10 @@
 from collections.abc import Callable, Coroutine, Sequence
 
 from .errors import EmulatorError
-from .flags import MessageKind, Permission
+from .flags import NO_PERMISSIONS, MessageKind, Permission
 from .gateway.events import channel_changed
 from .ids import Snowflake
-from .model import ChannelState, Message
+from .model import ChannelState, Message, Overwrite, Role, User
 from .realm import Realm
 
 Look = Callable[[Sequence[Message]], object]
@@ -81,7 +81,7 @@ class Channel:
             raise EmulatorError(f"no thread was opened on message {message.id} in {self.name}")
         return Channel(self._realm, state)
 
-    def wait_for(self, look: Look, *, timeout: float = 5.0) -> Coroutine[None, None, list[Message]]:
+    def wait_for(self, look: Look, *, timeout: float = 15.0) -> Coroutine[None, None, list[Message]]:
         """Wait until what people see here satisfies a condition, and give it.
 
         Args:
@@ -102,7 +102,7 @@ class Channel:
         *,
         to: Message,
         until: Callable[[Message], object] = lambda message: not message.is_loading,
-        timeout: float = 5.0,
+        timeout: float = 15.0,
     ) -> Coroutine[None, None, Message]:
         """Wait for the bot's answer to a message: a reply, or what it says in the thread opened on it.
 
@@ -122,7 +122,7 @@ class Channel:
 
         return self._realm.bell.wait_for(look, within=timeout, describe=self.describe)
 
-    def wait_for_thread(self, *, on: Message, timeout: float = 5.0) -> Coroutine[None, None, "Channel"]:
+    def wait_for_thread(self, *, on: Message, timeout: float = 15.0) -> Coroutine[None, None, "Channel"]:
         """Wait until a thread is opened on a message.
 
         Raises:
@@ -135,13 +135,14 @@ class Channel:
 
         return self._realm.bell.wait_for(look, within=timeout, describe=self.describe)
 
-    def deny(self, permissions: Permission) -> None:
-        """Take permissions away from everyone here, the bot included."""
-        self._set_denied(self.state.denied | permissions)
+    def deny(self, permissions: Permission, *, to: Role | User | None = None) -> None:
+        """Take permissions away here, from a role or a member; from everyone, the bot included, if nobody is named."""
+        self._overwrite(to, lambda known: (known.allowed & ~permissions, known.denied | permissions))
 
-    def allow(self, permissions: Permission) -> None:
-        """Give back what was taken away here."""
-        self._set_denied(self.state.denied & ~permissions)
+    def allow(self, permissions: Permission, *, to: Role | User | None = None) -> None:
+        """Give permissions here to a role or a member; give back what was taken from everyone if nobody is named."""
+        gained = NO_PERMISSIONS if to is None else permissions
+        self._overwrite(to, lambda known: (known.allowed | gained, known.denied & ~permissions))
 
     def archive(self, *, is_locked: bool = False) -> None:
         """Archive this thread, as its time-out or a moderator does.
@@ -181,8 +182,10 @@ class Channel:
         there = Channel(self._realm, thread).messages
         return here + [message for message in there if message.author.id == self._realm.bot.id]
 
-    def _set_denied(self, denied: Permission) -> None:
-        self.state.denied = denied
+    def _overwrite(self, to: Role | User | None, change: Callable[[Overwrite], tuple[Permission, Permission]]) -> None:
+        target = Snowflake(self.state.guild_id or 0) if to is None else to.id
+        allowed, denied = change(self.state.overwrites.get(target, Overwrite()))
+        self.state.overwrites[target] = Overwrite(is_member=isinstance(to, User), allowed=allowed, denied=denied)
         self._realm.tell(channel_changed(self._realm.world, self.state, "UPDATE"))
 
 

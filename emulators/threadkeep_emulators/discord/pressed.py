@@ -42,7 +42,7 @@ class Interaction:
         """Give the completions that were offered: what they send, by what people read."""
         return {str(choice["name"]): str(choice["value"]) for choice in self.state.choices}
 
-    def wait_answered(self, *, timeout: float = 5.0) -> Coroutine[None, None, bool]:
+    def wait_answered(self, *, timeout: float = 15.0) -> Coroutine[None, None, bool]:
         """Wait until the application acknowledged it in any way.
 
         Raises:
@@ -54,7 +54,7 @@ class Interaction:
         self,
         until: Callable[[Message], object] = lambda message: not message.is_loading,
         *,
-        timeout: float = 5.0,
+        timeout: float = 15.0,
     ) -> Coroutine[None, None, Message]:
         """Wait until one of the answers, or the message that was clicked, is as it is waited for.
 

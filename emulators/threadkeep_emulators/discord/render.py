@@ -5,7 +5,7 @@ https://discord.com/developers/docs/resources/message#message-object and its nei
 
 from datetime import UTC, datetime
 
-from .flags import ALL_PERMISSIONS, ChannelKind, Intent, MessageFlag, Permission
+from .flags import ALL_PERMISSIONS, VOICE_KINDS, Intent, MessageFlag, Permission
 from .model import (
     Application,
     Attachment,
@@ -109,6 +109,9 @@ def channel_payload(world: World, channel: ChannelState) -> Payload:
     }
     if channel.recipient is not None:
         return payload | {"recipients": [user_payload(channel.recipient)]}
+    if channel.recipients:
+        people = [user_payload(person) for person in channel.recipients]
+        return payload | {"name": channel.name, "owner_id": people[0]["id"], "recipients": people}
     payload |= {
         "guild_id": str(channel.guild_id),
         "name": channel.name,
@@ -117,7 +120,7 @@ def channel_payload(world: World, channel: ChannelState) -> Payload:
     }
     if channel.thread is not None:
         return payload | thread_fields(world, channel, channel.thread)
-    if channel.kind is ChannelKind.VOICE:
+    if channel.kind in VOICE_KINDS:
         payload |= {"bitrate": 64_000, "user_limit": 0, "rtc_region": None}
     return payload | {
         "position": channel.position,
@@ -249,6 +252,12 @@ def permissions_text(permissions: Permission = ALL_PERMISSIONS) -> str:
 
 
 def _overwrites(channel: ChannelState) -> list[Payload]:
-    if not channel.denied:
-        return []
-    return [{"id": str(channel.guild_id), "type": 0, "allow": "0", "deny": str(int(channel.denied))}]
+    return [
+        {
+            "id": str(target),
+            "type": int(one.is_member),
+            "allow": permissions_text(one.allowed),
+            "deny": permissions_text(one.denied),
+        }
+        for target, one in channel.overwrites.items()
+    ]

@@ -6,6 +6,7 @@ https://discord.com/developers/docs/interactions/receiving-and-responding#intera
 from typing import Protocol
 
 from .flags import ALL_PERMISSIONS, Intent, InteractionKind, MessageFlag
+from .guests import context_of, owners
 from .ids import Snowflake
 from .model import ChannelState, Message, Payload, User
 from .permissions import permissions_in
@@ -14,7 +15,6 @@ from .render_message import message_payload
 from .world import World
 
 _FILE_LIMIT = 10 * 1024 * 1024
-_GUILD_CONTEXT, _BOT_DM_CONTEXT = 0, 1
 
 
 class Started(Protocol):
@@ -45,13 +45,14 @@ def interaction_payload(world: World, started: Started, intents: Intent) -> Payl
         "app_permissions": permissions_text(permissions_in(world, world.application.bot, channel)),
         "locale": "en-US",
         "entitlements": [],
-        "authorizing_integration_owners": {},
+        "authorizing_integration_owners": owners(world, channel, started.user),
+        "context": context_of(channel),
         "attachment_size_limit": _FILE_LIMIT,
     }
     if started.source is not None:
         payload["message"] = message_payload(world, started.source, intents)
     if guild is None:
-        return payload | {"user": user_payload(started.user), "context": _BOT_DM_CONTEXT}
+        return payload | {"user": user_payload(started.user)}
     permissions = permissions_in(world, started.user, channel) or ALL_PERMISSIONS
     member = member_payload(guild.members[started.user.id])
     return payload | {
@@ -59,8 +60,6 @@ def interaction_payload(world: World, started: Started, intents: Intent) -> Payl
         "guild": {"id": str(guild.id), "locale": "en-US", "features": []},
         "guild_locale": "en-US",
         "member": member | {"permissions": permissions_text(permissions)},
-        "authorizing_integration_owners": {"0": str(guild.id)},
-        "context": _GUILD_CONTEXT,
     }
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from .flags import NO_PERMISSIONS, ChannelKind, Permission
 from .gateway.events import channel_changed, member_added, role_created
 from .ids import Snowflake
-from .model import ChannelState, GuildState, Member, Role, User
+from .model import ChannelState, GuildState, Member, Overwrite, Role, User
 from .people import Person
 from .places import Channel
 from .realm import Realm
@@ -53,6 +53,14 @@ class Guild:
         """Give the voice channel of this name, made at its first use; people write in it as well."""
         return self._channel(name, ChannelKind.VOICE, None, NO_PERMISSIONS)
 
+    def stage(self, name: str) -> Channel:
+        """Give the stage channel of this name, made at its first use; people write in it as well."""
+        return self._channel(name, ChannelKind.STAGE, None, NO_PERMISSIONS)
+
+    def announcements(self, name: str) -> Channel:
+        """Give the announcement channel of this name, made at its first use."""
+        return self._channel(name, ChannelKind.ANNOUNCEMENT, None, NO_PERMISSIONS)
+
     def category(self, name: str) -> Channel:
         """Give the category of this name, made at its first use; channels stand under it."""
         return self._channel(name, ChannelKind.CATEGORY, None, NO_PERMISSIONS)
@@ -60,6 +68,10 @@ class Guild:
     def forum(self, name: str) -> Channel:
         """Give the forum of this name, made at its first use."""
         return self._channel(name, ChannelKind.FORUM, None, NO_PERMISSIONS)
+
+    def media(self, name: str) -> Channel:
+        """Give the media channel of this name, made at its first use: a forum for posts with pictures."""
+        return self._channel(name, ChannelKind.MEDIA, None, NO_PERMISSIONS)
 
     def role(
         self,
@@ -121,7 +133,7 @@ class Guild:
             parent_id=None if category is None else category.id,
             position=len(self.state.channels),
             topic=topic,
-            denied=denied,
+            overwrites={self.id: Overwrite(denied=denied)} if denied else {},
         )
         self._realm.world.add_channel(state)
         self._realm.tell(channel_changed(self._realm.world, state, "CREATE"))

@@ -3,18 +3,21 @@
 https://discord.com/developers/docs/interactions/application-commands
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from .errors import EmulatorError
 from .menus import CHAT_INPUT
 from .model import Payload
 
 _SUBCOMMAND, _GROUP = 1, 2
-_GUILD_CONTEXT, _BOT_DM_CONTEXT = 0, 1
 
 
 def command_data(
-    commands: list[Payload], line: str, options: Mapping[str, object], *, is_guild: bool = True
+    commands: list[Payload],
+    line: str,
+    options: Mapping[str, object],
+    *,
+    require: Callable[[Payload], None] = lambda _command: None,
 ) -> Payload:
     """Build the data of a command interaction.
 
@@ -22,17 +25,15 @@ def command_data(
         commands: The registered commands, those of the guild first.
         line: The command's name, with the names of a group and a subcommand after spaces.
         options: The values by the names of the options.
-        is_guild: Whether it is used in a guild, not in a direct message with the bot.
+        require: Refuses a command that is not listed where it is used.
 
     Raises:
-        EmulatorError: Nothing of that name is registered, an option is unknown, or a required one missing.
+        EmulatorError: Nothing of that name is registered or listed, an option is unknown, or a required one missing.
     """
     name, *path = line.removeprefix("/").split()
     commands = [one for one in commands if one.get("type", CHAT_INPUT) == CHAT_INPUT]
     command = _named(commands, name, f"/{line}")
-    contexts = command.get("contexts")
-    if contexts is not None and (_GUILD_CONTEXT if is_guild else _BOT_DM_CONTEXT) not in contexts:
-        raise EmulatorError(f"/{line} is not listed here: its contexts are {contexts}")
+    require(command)
     levels = []
     level = command
     for part in path:

@@ -6,7 +6,7 @@ https://discord.com/developers/docs/topics/threads
 from dataclasses import dataclass
 
 from .errors import ApiError, FormErrors, empty_message
-from .flags import THREAD_KINDS, ChannelKind, MessageKind, Permission
+from .flags import FORUM_KINDS, THREAD_KINDS, ChannelKind, MessageKind, Permission
 from .forms import Draft
 from .gateway.events import channel_changed, message_changed
 from .ids import Snowflake
@@ -102,7 +102,7 @@ class Threads:
         Raises:
             ApiError: What posting refuses, and 50024 where there is no forum.
         """
-        if forum.kind is not ChannelKind.FORUM:
+        if forum.kind not in FORUM_KINDS:
             raise _wrong_channel()
         require(self._realm.world, opener, forum, Permission.SEND_MESSAGES)
         if draft.is_empty:
@@ -162,7 +162,7 @@ class Threads:
         )
         channel = ChannelState(
             id=thread_id,
-            kind=form.kind,
+            kind=ChannelKind.ANNOUNCEMENT_THREAD if parent.kind is ChannelKind.ANNOUNCEMENT else form.kind,
             name=form.name,
             guild_id=parent.guild_id,
             parent_id=parent.id,

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from .desk import Desk
 from .extras import Extras
-from .forms import Draft, read_draft
+from .forms import Draft, layout_draft, read_draft
 from .ids import Snowflake
 from .model import Message, Payload, User
 from .places import Channel
@@ -31,7 +31,17 @@ class Webhook:
         Raises:
             ApiError: Discord would refuse it.
         """
-        draft: Draft = read_draft({"content": text, "embeds": list(embeds)}, ())
+        return await self._post(read_draft({"content": text, "embeds": list(embeds)}, ()))
+
+    async def lays_out(self, components: Sequence[Payload]) -> Message:
+        """Post a message that is made of components.
+
+        Raises:
+            ApiError: Discord would refuse it.
+        """
+        return await self._post(layout_draft(components))
+
+    async def _post(self, draft: Draft) -> Message:
         draft = replace(draft, extras=Extras(webhook_id=self.id))
         message = self._desk.posting.post_unchecked(self.user, self._channel.state, draft)
         await asyncio.sleep(0)

@@ -35,12 +35,13 @@ def _check_part(part: Payload, path: str, errors: FormErrors) -> None:
         text = f'Value of field "type" must be one of {tuple(sorted(_IN_ROWS))}.'
         errors.add(path, "UNION_TYPE_CHOICES", text)
     elif kind == _BUTTON:
-        _check_button(part, path, errors)
+        check_button(part, path, errors)
     else:
         _check_select(part, path, errors)
 
 
-def _check_button(button: Payload, path: str, errors: FormErrors) -> None:
+def check_button(button: Payload, path: str, errors: FormErrors) -> None:
+    """Note what is wrong with a button."""
     style = button.get("style")
     if style not in _PLAIN_STYLES | {_LINK_STYLE, _PREMIUM_STYLE}:
         errors.add(f"{path}.style", "BASE_TYPE_CHOICES", "Value must be one of (1, 2, 3, 4, 5, 6).")

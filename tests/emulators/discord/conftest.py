@@ -46,7 +46,7 @@ class RecordingClient(discord_py.Client):
 
     async def after(self, event: str, count: int = 1) -> Any:
         """Wait until an event came so often, and give the argument of that one."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(15):
             while len(self.all_of(event)) < count:
                 await self._more.wait()
         return self.all_of(event)[count - 1]
@@ -86,7 +86,7 @@ async def connect(discord: DiscordEmulator) -> AsyncIterator[Connect]:
         client = client or RecordingClient(intents=intents, **options)
         task = asyncio.create_task(client.start(discord.bot.token))
         running.append((client, task))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(15):
             await client.after("ready")
         return client
 

@@ -243,7 +243,7 @@ async def test_unknown_dispatch_is_passed_on_as_it_is(discord: DiscordEmulator, 
     client = await connect()
     discord.gateway.dispatch("SOMETHING_NEW", {"value": 1})
     await client.after("socket_event_type")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(15):
         while "SOMETHING_NEW" not in client.all_of("socket_event_type"):
             await client._more.wait()
 

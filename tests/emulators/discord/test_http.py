@@ -148,3 +148,26 @@ async def test_runs_with_one_seed_and_clock_have_the_same_ids() -> None:
     first = await ids(1)
     assert first == await ids(1) != await ids(2)
     assert first == sorted(set(first))
+
+
+async def test_messages_older_than_an_hour_are_edited_less_often() -> None:
+    ahead = [0.0]
+    settings = Settings(enforce_rate_limits=True)
+    async with DiscordEmulator(clock=lambda: 1_800_000_000.0 + ahead[0], settings=settings) as emulator:
+        general = emulator.guild("Club").channel("general")
+        url = f"{emulator.api_url}/channels/{general.id}/messages"
+        headers = {"Authorization": f"Bot {emulator.bot.token}"}
+        async with aiohttp.ClientSession(headers=headers) as http:
+            async with http.post(url, json={"content": "old"}) as response:
+                message = await response.json()
+
+            async def edit() -> tuple[int, Any]:
+                async with http.patch(f"{url}/{message['id']}", json={"content": "new"}) as response:
+                    return response.status, (await response.json()).get("code")
+
+            # The limit that holds for all edits of a channel, and then the one for old messages.
+            assert [await edit() for _ in range(6)] == [(200, None)] * 5 + [(429, None)]
+            ahead[0] += 3_601
+            assert [await edit() for _ in range(4)] == [(200, None)] * 3 + [(429, 30046)]
+            ahead[0] += 20
+            assert await edit() == (200, None)

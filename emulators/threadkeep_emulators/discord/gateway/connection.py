@@ -30,8 +30,8 @@ _IGNORED = frozenset({_PRESENCE, _VOICE})
 class Sessions(Protocol):
     """Give the connection its session: a new one, or the one that it lost."""
 
-    def identify(self, data: Payload) -> Session:
-        """Open a session and put READY and the guilds into it."""
+    def identify(self, data: Payload) -> Session | None:
+        """Open a session and put READY and the guilds into it; None if it is not its turn yet."""
         ...
 
     def resume(self, session_id: str, sequence: int) -> Session | None:
@@ -155,9 +155,16 @@ class Connection:
         if self.session is not None:
             raise CloseError(4005, "Already authenticated.")
         if operation == _IDENTIFY:
-            self._attach(self._sessions.identify(data), 0)
+            await self._identify(data)
         else:
             await self._resume(data)
+
+    async def _identify(self, data: Payload) -> None:
+        session = self._sessions.identify(data)
+        if session is None:
+            await self.invalidate(is_resumable=False)
+        else:
+            self._attach(session, 0)
 
     async def _resume(self, data: Payload) -> None:
         sequence = data.get("seq")

@@ -35,6 +35,11 @@ class GatewayControl:
         return self._gateway.identifies
 
     @property
+    def starts_left(self) -> int:
+        """Say how many sessions may still be opened today; what is refused as too early counts as well."""
+        return self._gateway.starts.left
+
+    @property
     def resumes(self) -> int:
         """Say how often a session was resumed since the start."""
         return self._gateway.resumes
@@ -48,19 +53,19 @@ class GatewayControl:
     def is_accepting(self, is_accepting: bool) -> None:
         self._gateway.is_accepting = is_accepting
 
-    def wait_connected(self, *, timeout: float = 5.0) -> Coroutine[None, None, object]:
+    def wait_connected(self, *, timeout: float = 15.0) -> Coroutine[None, None, object]:
         """Wait until a client is connected and has a session."""
         return self._bell.wait_for(lambda: self.connected, within=timeout, describe=self._describe)
 
-    def wait_disconnected(self, *, timeout: float = 5.0) -> Coroutine[None, None, object]:
+    def wait_disconnected(self, *, timeout: float = 15.0) -> Coroutine[None, None, object]:
         """Wait until no client is connected."""
         return self._bell.wait_for(lambda: not self._gateway.connections, within=timeout, describe=self._describe)
 
-    def wait_resumed(self, times: int = 1, *, timeout: float = 5.0) -> Coroutine[None, None, object]:
+    def wait_resumed(self, times: int = 1, *, timeout: float = 15.0) -> Coroutine[None, None, object]:
         """Wait until sessions were resumed so often since the start."""
         return self._bell.wait_for(lambda: self.resumes >= times, within=timeout, describe=self._describe)
 
-    def wait_identified(self, times: int = 1, *, timeout: float = 5.0) -> Coroutine[None, None, object]:
+    def wait_identified(self, times: int = 1, *, timeout: float = 15.0) -> Coroutine[None, None, object]:
         """Wait until sessions were opened so often since the start."""
         return self._bell.wait_for(lambda: self.identifies >= times, within=timeout, describe=self._describe)
 

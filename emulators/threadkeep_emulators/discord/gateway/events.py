@@ -24,6 +24,7 @@ class Event:
         intent: What a session must have asked for; none stands for events that everybody gets.
         guild_id: The guild that it happened in; direct messages belong to the first shard.
         channel: Where it happened, if only who sees that place may hear of it.
+        is_for_guests: Whether the bot hears of it in guilds that it is not in.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Event:
     intent: Intent = NO_INTENTS
     guild_id: Snowflake | None = None
     channel: ChannelState | None = None
+    is_for_guests: bool = False
 
 
 def guild_available(world: World, guild: GuildState) -> Event:
@@ -161,7 +163,7 @@ def thread_members_changed(channel: ChannelState, added: list[Payload], removed:
 
 def interaction_created(payload: Payload, guild_id: Snowflake | None) -> Event:
     """Say that somebody used a command or a component; no intent is needed for it."""
-    return Event(name="INTERACTION_CREATE", render=lambda _: payload, guild_id=guild_id)
+    return Event(name="INTERACTION_CREATE", render=lambda _: payload, guild_id=guild_id, is_for_guests=True)
 
 
 def _in_guild(channel: ChannelState, payload: Payload) -> Payload:

@@ -1,6 +1,7 @@
 """All gateway sessions of the application, and the way of an event to each of them."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 
 from aiohttp import web
 
@@ -17,10 +18,28 @@ from .connection import Connection
 from .events import Event, guild_available
 from .handshake import CloseError, read_intents, read_shard
 from .session import Session
+from .starts import SessionStarts, StartRules
 from .wire import Wire
 
 _CHUNK = 1000
 _STRIKES_DELIVERY = frozenset({"duplicate", "delay", "drop_before", "drop_after"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewayRules:
+    """Be how the gateway treats its clients.
+
+    Attributes:
+        enabled: The privileged intents that are enabled for the application.
+        heartbeat_interval: Seconds between heartbeats.
+        resume_window: Seconds for which a lost session can be resumed.
+        starts: How often sessions may be begun.
+    """
+
+    enabled: Intent
+    heartbeat_interval: float
+    resume_window: float
+    starts: StartRules = field(default_factory=StartRules)
 
 
 class Gateway:
@@ -34,18 +53,17 @@ class Gateway:
         clock: Clock,
         bell: Bell,
         faults: Faults,
-        enabled: Intent,
-        heartbeat_interval: float,
-        resume_window: float,
+        rules: GatewayRules,
     ) -> None:
         self._world = world
         self._ids = ids
         self._clock = clock
         self._bell = bell
         self._faults = faults
-        self._enabled = enabled
-        self._interval = heartbeat_interval
-        self._resume_window = resume_window
+        self._enabled = rules.enabled
+        self._interval = rules.heartbeat_interval
+        self._resume_window = rules.resume_window
+        self.starts = SessionStarts(rules=rules.starts, clock=clock)
         self.url = ""
         self.is_accepting = True
         self.identifies = 0
@@ -57,6 +75,8 @@ class Gateway:
         """Dispatch an event to every session that wants it, if the bot can see the place."""
         bot = self._world.application.bot
         if event.channel is not None and not can_see(self._world, bot, event.channel):
+            return
+        if not event.is_for_guests and not self._is_member(event):
             return
         fault = self._take_fault(event.name)
         copies = 2 if fault is not None and fault.kind == "duplicate" else 1
@@ -90,14 +110,28 @@ class Gateway:
         await connection.run(request.query)
         return socket
 
-    def identify(self, data: Payload) -> Session:
-        """Open a session: READY with the guilds still unavailable, then each guild."""
+    def identify(self, data: Payload) -> Session | None:
+        """Open a session: READY with the guilds still unavailable, then each guild.
+
+        Gives None where another session has begun too short a time ago.
+
+        Raises:
+            CloseError: What is asked for is refused, or too much for one shard.
+        """
         intents = read_intents(data, self._enabled)
         session = Session(id=self._ids.session(), intents=intents, shard=read_shard(data))
+        events = [guild_available(self._world, guild) for guild in self._world.guilds.values()]
+        mine = [event for event in events if session.is_home_of(event) and self._is_member(event)]
+        if len(mine) > self.starts.rules.guilds_per_shard:
+            raise CloseError(4011, "Sharding required.")
+        if not self.starts.left:
+            self._reset_token()
+            raise CloseError(4004, "Authentication failed.")
+        if not self.starts.may_begin(session.shard[0]):
+            return None
         self.identifies += 1
         self.sessions[session.id] = session
-        events = [guild_available(self._world, guild) for guild in self._world.guilds.values()]
-        mine = [event for event in events if session.wants(event)]
+        mine = [event for event in mine if session.wants(event)]
         session.deliver("READY", self._ready(session, mine))
         for event in mine:
             session.deliver(event.name, event.render(intents))
@@ -186,6 +220,18 @@ class Gateway:
             "private_channels": [],
             "session_type": "normal",
         }
+
+    def _is_member(self, event: Event) -> bool:
+        guild = None if event.guild_id is None else self._world.guilds.get(event.guild_id)
+        return guild is None or self._world.application.bot.id in guild.members
+
+    def _reset_token(self) -> None:
+        """End every session and make the token worthless, as Discord does to who begins too many sessions in a day."""
+        self._world.application = replace(self._world.application, token=self._ids.token())
+        self.sessions.clear()
+        for connection in self.connections:
+            if connection.session is not None:
+                connection.wire.cut()
 
     def _is_too_late(self, session: Session) -> bool:
         gone_since = session.detached_at

@@ -45,8 +45,10 @@ class Session:
 
     def wants(self, event: Event) -> bool:
         """Say whether an event is for this session: by its intents and its shard."""
-        if event.intent & ~self.intents:
-            return False
+        return not event.intent & ~self.intents and self.is_home_of(event)
+
+    def is_home_of(self, event: Event) -> bool:
+        """Say whether what happens is for this session's shard."""
         shard_id, shards = self.shard
         home = 0 if event.guild_id is None else (event.guild_id >> 22) % shards
         return home == shard_id

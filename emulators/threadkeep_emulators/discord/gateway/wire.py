@@ -1,4 +1,4 @@
-"""Frames on a gateway socket: plain JSON text, or one zlib stream for the whole connection.
+"""Frames on a gateway socket: plain JSON text, or one compressed stream for the whole connection.
 
 https://discord.com/developers/docs/events/gateway#transport-compression
 """
@@ -6,11 +6,13 @@ https://discord.com/developers/docs/events/gateway#transport-compression
 import asyncio
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from aiohttp import web
 
 from threadkeep_emulators.discord.model import Payload
+
+from .zstd import ZstdStream
 
 
 class Wire:
@@ -21,8 +23,7 @@ class Wire:
     ) -> None:
         self._socket = socket
         self._transport = transport
-        # zstd-stream is answered in plain text too: clients tell the two apart by the frame's type.
-        self._zlib = zlib.compressobj() if query.get("compress") == "zlib-stream" else None
+        self._packed = _packing(query.get("compress"))
         self._turn = asyncio.Lock()
         self.was_closed_here = False
         self.is_stalled = False
@@ -43,11 +44,10 @@ class Wire:
             if self._socket.closed or self.is_stalled:
                 return
             try:
-                if self._zlib is None:
+                if self._packed is None:
                     await self._socket.send_str(text)
                 else:
-                    data = self._zlib.compress(text.encode()) + self._zlib.flush(zlib.Z_SYNC_FLUSH)
-                    await self._socket.send_bytes(data)
+                    await self._socket.send_bytes(self._packed(text.encode()))
             except ConnectionError:
                 # The client is gone; its session keeps what it missed.
                 return
@@ -62,3 +62,14 @@ class Wire:
         self.was_closed_here = True
         if self._transport is not None:
             self._transport.abort()
+
+
+def _packing(name: str | None) -> Callable[[bytes], bytes] | None:
+    match name:
+        case "zlib-stream":
+            stream = zlib.compressobj()
+            return lambda data: stream.compress(data) + stream.flush(zlib.Z_SYNC_FLUSH)
+        case "zstd-stream":
+            return ZstdStream().write
+        case _:
+            return None

@@ -4,13 +4,16 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from threadkeep_emulators.discord.ids import Clock
+from threadkeep_emulators.discord.ids import Clock, moment_of
 
 from .routes import Route
 
 _MAJOR = ("channel_id", "guild_id", "application_id", "token")
 _GENEROUS = 1000
 _GLOBAL = "global"
+_EDIT = "PATCH /channels/{channel_id}/messages/{message_id}"
+_OLD_EDITS = "old edits"
+_OLD_AFTER = 3600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,10 +26,11 @@ class Limit:
 
 _DEFAULT = Limit(calls=50, seconds=1.0)
 _GLOBAL_LIMIT = Limit(calls=50, seconds=1.0)
+_OLD_EDIT_LIMIT = Limit(calls=3, seconds=20.0)
 # Discord publishes no numbers; these are what its headers say to bots in ordinary servers.
 _LIMITS: Mapping[str, Limit] = {
     "POST /channels/{channel_id}/messages": Limit(calls=5, seconds=5.0),
-    "PATCH /channels/{channel_id}/messages/{message_id}": Limit(calls=5, seconds=5.0),
+    _EDIT: Limit(calls=5, seconds=5.0),
     "DELETE /channels/{channel_id}/messages/{message_id}": Limit(calls=5, seconds=1.0),
     "POST /channels/{channel_id}/typing": Limit(calls=5, seconds=5.0),
     "PUT /channels/{channel_id}/messages/{message_id}/reactions/{emoji}/@me": Limit(calls=1, seconds=0.25),
@@ -41,11 +45,13 @@ class _Window:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """Say whether a call may go on, and with which headers it is answered."""
+    """Say whether a call may go on, and with which headers it is answered; a refusal may have a code of its own."""
 
     headers: Mapping[str, str]
     retry_after: float | None = None
     scope: str = "user"
+    message: str = "You are being rate limited."
+    code: int | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -73,6 +79,12 @@ class RateLimits:
         is_within = self._count(key, limit, now)
         window = self._windows[key]
         headers = _headers(limit.calls, max(0, limit.calls - window.used), window.ends_at, now, bucket)
+        if is_within and _is_old_edit(route, path, now):
+            old = (_OLD_EDITS, path["channel_id"])
+            if not self._count(old, _OLD_EDIT_LIMIT, now):
+                wait = self._windows[old].ends_at - now
+                text = "Maximum number of edits to messages older than 1 hour reached. Try again later"
+                return Verdict(headers=headers, retry_after=wait, message=text, code=30046)
         return Verdict(headers=headers, retry_after=None if is_within else window.ends_at - now)
 
     def _count(self, key: tuple[str, ...], limit: Limit, now: float) -> bool:
@@ -84,6 +96,11 @@ class RateLimits:
             return False
         window.used += 1
         return True
+
+
+def _is_old_edit(route: Route, path: Mapping[str, str], now: float) -> bool:
+    message_id = path.get("message_id", "")
+    return route.name == _EDIT and message_id.isdecimal() and now - moment_of(message_id) > _OLD_AFTER
 
 
 def _headers(calls: int, left: int, ends_at: float, now: float, bucket: str) -> dict[str, str]:

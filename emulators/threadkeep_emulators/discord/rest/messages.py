@@ -2,7 +2,7 @@
 
 from threadkeep_emulators.discord.cdn import with_valid_links
 from threadkeep_emulators.discord.errors import invalid_form, missing_access
-from threadkeep_emulators.discord.flags import MessageFlag, Permission
+from threadkeep_emulators.discord.flags import Permission
 from threadkeep_emulators.discord.forms import read_changes, read_draft
 from threadkeep_emulators.discord.ids import Snowflake
 from threadkeep_emulators.discord.model import ChannelState, Message, Payload
@@ -48,8 +48,7 @@ def edit_message(request: ApiRequest) -> ApiAnswer:
     """Edit a message: https://discord.com/developers/docs/resources/message#edit-message ."""
     _channel(request)
     message = _message(request)
-    was_layout = MessageFlag.IS_COMPONENTS_V2 in message.flags
-    changes = read_changes(request.form, request.body.uploads, was_layout=was_layout)
+    changes = read_changes(request.form, request.body.uploads, message=message)
     edited = request.desk.posting.edit(request.realm.bot, message, changes)
     return ApiAnswer(body=_render(request, edited))
 

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from threadkeep_emulators.discord.desk import Desk
 from threadkeep_emulators.discord.errors import ApiError, not_found, unauthorized
+from threadkeep_emulators.discord.model import Payload
 from threadkeep_emulators.faults import Fault
 
 from .limits import RateLimits, Verdict
@@ -116,14 +117,18 @@ def _refusal(refusal: ApiError) -> ApiAnswer:
 
 
 def _too_many(verdict: Verdict, retry_after: float) -> ApiAnswer:
-    return _limited(retry_after, verdict.scope, verdict.headers)
+    told: Payload = {"message": verdict.message}
+    if verdict.code is not None:
+        told["code"] = verdict.code
+    return _limited(retry_after, verdict.scope, verdict.headers, told)
 
 
-def _limited(retry_after: float, scope: str, headers: Mapping[str, str]) -> ApiAnswer:
-    body = {
+def _limited(retry_after: float, scope: str, headers: Mapping[str, str], told: Payload | None = None) -> ApiAnswer:
+    body: Payload = {
         "message": "You are being rate limited.",
         "retry_after": round(retry_after, 3),
         "global": scope == "global",
+        **(told or {}),
     }
     more = {"Retry-After": f"{retry_after:.3f}", "X-RateLimit-Scope": scope}
     return ApiAnswer(status=429, body=body, headers={**headers, **more})

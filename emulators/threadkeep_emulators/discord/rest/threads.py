@@ -1,7 +1,7 @@
 """Threads: https://discord.com/developers/docs/resources/channel#start-thread-from-message and below."""
 
 from threadkeep_emulators.discord.errors import thread_archived
-from threadkeep_emulators.discord.flags import ChannelKind
+from threadkeep_emulators.discord.flags import FORUM_KINDS, ChannelKind
 from threadkeep_emulators.discord.forms import read_draft
 from threadkeep_emulators.discord.membership import join_thread, leave_thread
 from threadkeep_emulators.discord.model import ChannelState
@@ -34,7 +34,7 @@ def open_in_channel(request: ApiRequest) -> ApiAnswer:
     """
     realm = request.realm
     parent = _channel(request)
-    if parent.kind is not ChannelKind.FORUM:
+    if parent.kind not in FORUM_KINDS:
         # The documented default is the private kind.
         form = read_thread_form(request.form, default=ChannelKind.PRIVATE_THREAD)
         thread = request.desk.threads.open_in(realm.bot, parent, form)

@@ -66,14 +66,9 @@ def get_gateway_bot(request: ApiRequest) -> ApiAnswer:
 
     https://discord.com/developers/docs/events/gateway#get-gateway-bot
     """
-    gateway = request.realm.gateway
-    limit = {
-        "total": 1000,
-        "remaining": max(0, 1000 - gateway.identifies),
-        "reset_after": 86_400_000,
-        "max_concurrency": 1,
-    }
-    return ApiAnswer(body={"url": gateway.url, "shards": 1, "session_start_limit": limit})
+    realm = request.realm
+    guilds = sum(realm.bot.id in guild.members for guild in realm.world.guilds.values())
+    return ApiAnswer(body={"url": realm.gateway.url, **realm.gateway.starts.describe(guilds)})
 
 
 def open_dm(request: ApiRequest) -> ApiAnswer:
