@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Self, Unpack
+from dataclasses import replace
+from typing import Final, Self, Unpack
 
 import discord
 from pydantic import SecretStr
@@ -28,14 +29,16 @@ from threadkeep_discord.files import DiscordFiles
 from threadkeep_discord.ingress import gather_crew, log_in
 from threadkeep_discord.intents import report_intents
 from threadkeep_discord.interactions.front import InteractionFront
-from threadkeep_discord.limits import EDIT_INTERVAL, MESSAGE_LENGTH
+from threadkeep_discord.interactions.marks import most_messages
+from threadkeep_discord.limits import EDIT_INTERVAL, LAYOUT_LENGTH, MESSAGE_LENGTH
 from threadkeep_discord.markdown import DiscordMarkdown
+from threadkeep_discord.one_bot import claim_store
 from threadkeep_discord.places import PLATFORM
 from threadkeep_discord.poster import DiscordPoster
 from threadkeep_discord.refusals import calling
 from threadkeep_discord.rights import rights_of
 from threadkeep_discord.said_before import Recollection
-from threadkeep_discord.settings import DiscordOptions, DiscordSettings, read_settings
+from threadkeep_discord.settings import DiscordOptions, DiscordSettings, LongAnswers, read_settings
 from threadkeep_discord.text import utf16_length
 from threadkeep_discord.thinking import ThinkingReply, typing_in
 from threadkeep_discord.threads import Question, name_thread
@@ -43,7 +46,11 @@ from threadkeep_discord.threads import Question, name_thread
 _START_SECONDS = 60.0
 _DRAIN_SECONDS = 5.0
 
-_LIMITS = ReplyLimits(part_length=MESSAGE_LENGTH, measure=utf16_length, edit_interval=EDIT_INTERVAL, has_elements=True)
+_PLAIN = ReplyLimits(part_length=MESSAGE_LENGTH, measure=utf16_length, edit_interval=EDIT_INTERVAL, has_elements=True)
+_LIMITS: Final[Mapping[LongAnswers, ReplyLimits]] = {
+    "messages": _PLAIN,
+    "components": replace(_PLAIN, part_length=LAYOUT_LENGTH, simple_length=MESSAGE_LENGTH),
+}
 
 
 class DiscordAdapter:
@@ -73,7 +80,9 @@ class DiscordAdapter:
         self._front: InteractionFront | None = None
         # discord.py takes what is left out for allowed; here it stays forbidden.
         self._allowed_mentions = discord.AllowedMentions.none().merge(allowed_mentions or discord.AllowedMentions())
-        self._files = DiscordFiles(self._connected, api_url=self._settings.api_url)
+        self._files = DiscordFiles(
+            self._connected, api_url=self._settings.api_url, link_previews=self._settings.link_previews
+        )
         self._client: DiscordClient | None = None
         self._directory: Directory | None = None
         self._crew: ShardCrew | None = None
@@ -96,6 +105,7 @@ class DiscordAdapter:
             message_content=settings.message_content,
             reply_in=settings.reply_in,
             link_previews=settings.link_previews,
+            long_answers=settings.long_answers,
             api_url=settings.api_url,
             shards=settings.shards,
             shards_per_process=settings.shards_per_process,
@@ -139,6 +149,7 @@ class DiscordAdapter:
             shared: What the processes of the bot share.
 
         Raises:
+            ConfigError: They share a store that has the conversations of another bot.
             PlatformAuthError: Discord refuses the token, or the Message Content Intent.
             PlatformUnavailableError: Discord cannot be reached.
             PlatformError: It refuses for another reason.
@@ -153,6 +164,10 @@ class DiscordAdapter:
         try:
             await log_in(client, self._settings.token.get_secret_value())
             client.http.budget.share(shared, bot=client.application_id or 0)
+            name = "" if client.user is None else client.user.name
+            await claim_store(
+                shared, application_id=client.application_id or 0, name=name, replaces=self._settings.replaces
+            )
             self._directory = Directory(client)
             bot_id = 0 if client.user is None else client.user.id
             self._hearing = Hearing(self._settings.allowed_bots, bot_id=bot_id)
@@ -222,8 +237,9 @@ class DiscordAdapter:
         Elsewhere Discord shows that the bot types until there are words.
         """
         poster = self._plain_poster(request) if self._front is None else self._front.poster(request)
+        limits = replace(_LIMITS[self._settings.long_answers], most_parts=most_messages(request.place.reply_to))
         return ThinkingReply(
-            WordedReply(EditingReply(request, poster, _LIMITS), DiscordMarkdown()),
+            WordedReply(EditingReply(request, poster, limits), DiscordMarkdown()),
             typing_in(request, self._connected),
             has_buttons=self._settings.answer_buttons and not request.is_private,
         )
@@ -312,6 +328,7 @@ class DiscordAdapter:
             shared=shared,
             commands=self._commands if self._settings.commands else None,
             plain=self._plain_poster,
+            link_previews=self._settings.link_previews,
         )
 
     def _plain_poster(self, request: ReplyRequest) -> Poster:

@@ -7,6 +7,7 @@ from typing import Final
 import discord
 
 from threadkeep.chat.events import Addressing
+from threadkeep_discord.layouts import written
 
 Readdress = Callable[[discord.Message, Addressing], Addressing]
 """Tells to whom a message counts as said, given to whom it is said by these signs."""
@@ -30,4 +31,4 @@ def answered_author(message: discord.Message) -> int | None:
 def is_for_others(message: discord.Message) -> bool:
     """Tell whether a message answers somebody else, or begins with a mention of somebody."""
     is_answer = answered_author(message) not in {None, message.author.id}
-    return is_answer or _LEADING_MENTION.match(message.content) is not None
+    return is_answer or _LEADING_MENTION.match(written(message)) is not None

@@ -1,6 +1,6 @@
-"""What a message shows besides its text: stickers, polls, voice, embeds, components; and the one that it answers."""
+"""What a message shows besides its text: stickers, polls, voice, embeds; and the one that it answers."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 import discord
@@ -11,7 +11,6 @@ _MOST_TEXT: Final = 6_000
 
 _MOST_PREVIEW: Final = 500
 _MOST_ANSWERED: Final = 1_000
-_DEEPEST: Final = 4
 
 
 def shown_beyond(one: discord.Message | discord.MessageSnapshot) -> Iterator[str]:
@@ -23,8 +22,6 @@ def shown_beyond(one: discord.Message | discord.MessageSnapshot) -> Iterator[str
     for embed in one.embeds[:_MOST_EMBEDS]:
         if text := _embed(embed):
             yield text
-    # discord.py leaves them unset where the payload has none.
-    yield from _texts(getattr(one, "components", ()), depth=0)
 
 
 def has_beyond(one: discord.Message | discord.MessageSnapshot) -> bool:
@@ -74,15 +71,6 @@ def _embed(embed: discord.Embed) -> str:
     fields = (f"{_line(field.name or '')}: {field.value}" for field in embed.fields)
     parts = (embed.author.name, embed.title, embed.description, *fields, embed.footer.text)
     return _cut("\n".join(part for part in parts if part), _MOST_TEXT)
-
-
-def _texts(components: Iterable[object], *, depth: int) -> Iterator[str]:
-    """Give the texts among components; what can be pressed says nothing."""
-    for component in components if depth < _DEEPEST else ():
-        if isinstance(component, discord.components.TextDisplay):
-            yield _cut(component.content, _MOST_TEXT)
-        elif isinstance(component, discord.components.Container | discord.components.SectionComponent):
-            yield from _texts(component.children, depth=depth + 1)
 
 
 def _cut(text: str, most: int) -> str:

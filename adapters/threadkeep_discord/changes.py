@@ -71,7 +71,7 @@ def member_name(reaction: ReactionPayload) -> str | None:
     if member is None:
         return None
     user = member["user"]
-    return clean_text(member.get("nick") or user.get("global_name") or user["username"])
+    return " ".join(clean_text(member.get("nick") or user.get("global_name") or user["username"]).split())
 
 
 def is_on_own_message(reaction: ReactionPayload, *, bot_id: int) -> bool:

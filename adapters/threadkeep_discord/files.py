@@ -53,10 +53,14 @@ class DiscordFiles:
     Args:
         client: Gives the connected client; raises ``PlatformUnavailableError`` when there is none.
         api_url: The base URL of the API, whose host has the files too; None for Discord's.
+        link_previews: Whether Discord may show previews of the links in captions.
     """
 
-    def __init__(self, client: Callable[[], DiscordClient], *, api_url: str | None) -> None:
+    def __init__(
+        self, client: Callable[[], DiscordClient], *, api_url: str | None, link_previews: bool = False
+    ) -> None:
         self._client = client
+        self._link_previews = link_previews
         own = frozenset() if api_url is None else frozenset({str(URL(api_url).origin())})
         self._hosts = FileHosts(origins=_CDN | own, seconds=FILE_SECONDS)
         self._session: aiohttp.ClientSession | None = None
@@ -97,6 +101,7 @@ class DiscordFiles:
                 file=discord.File(BytesIO(file.data), filename=file.name),
                 allowed_mentions=discord.AllowedMentions.none(),
                 mention_author=False,
+                suppress_embeds=not self._link_previews,
             )
         return str(message.id)
 

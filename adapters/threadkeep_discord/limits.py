@@ -8,6 +8,15 @@ MESSAGE_LENGTH: Final = 2_000
 The page does not say whether a character is a code point or a UTF-16 unit; counting units is within both readings.
 """
 
+LAYOUT_LENGTH: Final = 4_000
+"""Characters of all texts of a message that is made of components.
+
+https://discord.com/developers/docs/components/reference#text-display
+"""
+
+LAYOUT_COMPONENTS: Final = 40
+"""Components of such a message, with those inside of others: https://discord.com/developers/docs/components/reference"""
+
 NONCE_LENGTH: Final = 25
 """Characters of a nonce: https://discord.com/developers/docs/resources/message#create-message"""
 
@@ -23,6 +32,9 @@ usual), and all replies of a channel share them: https://discord.com/developers/
 
 LONGEST_WAIT: Final = 30.0
 """Seconds that a call may wait for a rate limit inside discord.py before the reply is told; its least value."""
+
+UNTOLD_WAIT: Final = 5.0
+"""Seconds to wait for a limit of which Discord does not say how long it lasts."""
 
 CALL_TIMEOUT: Final = 75.0
 """Seconds for one call: a wait for a rate limit, and discord.py's five tries 25 seconds apart in all."""
@@ -79,6 +91,12 @@ TOKEN_SECONDS: Final = 890.0
 """Seconds for which an interaction can be answered, a little less than Discord's fifteen minutes.
 
 https://discord.com/developers/docs/interactions/receiving-and-responding#followup-messages
+"""
+
+GUEST_FOLLOW_UPS: Final = 5
+"""Further messages of an answer where the bot was brought along by who asks.
+
+https://discord.com/developers/docs/interactions/receiving-and-responding#create-followup-message
 """
 
 FORM_SECONDS: Final = 90 * 86_400.0

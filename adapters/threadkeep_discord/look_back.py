@@ -26,6 +26,7 @@ import structlog
 from threadkeep.chat.adapter import ReplyRequest
 from threadkeep_discord.interactions.components import ids_in
 from threadkeep_discord.interactions.marks import Asked
+from threadkeep_discord.layouts import words_of
 from threadkeep_discord.limits import HISTORY_PAGE, LOOK_BACK_PAGES
 from threadkeep_discord.threads import Question
 
@@ -79,7 +80,7 @@ class Posted:
         """Read a message of the bot."""
         return cls(
             message_id=str(message["id"]),
-            text=message["content"],
+            text=words_of(message),
             elements=tuple(ids_in(message.get("components") or ())),
         )
 
@@ -189,10 +190,10 @@ def _answered(message: PostedPayload) -> str | None:
 
 
 def _is_alike(message: PostedPayload, text: str) -> bool:
-    content = message["content"]
-    if _ACTIVITY.search(content):
+    words = words_of(message)
+    if _ACTIVITY.search(words):
         return True
-    shown, wanted = squeezed(content), squeezed(text)
+    shown, wanted = squeezed(words), squeezed(text)
     return bool(shown and wanted) and (wanted.startswith(shown) or shown.startswith(wanted))
 
 

@@ -5,6 +5,7 @@ text, spoilers, code, one level of quotes, headings of three levels, lists, link
 that is turned into one of these.
 """
 
+import re
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -102,8 +103,8 @@ class DiscordMarkdown:
 
     def _outside(self, line: str) -> str:
         line = without_leading_comment(line)
-        fence = FENCE.match(line)
-        if fence is not None and not (fence[1][0] == "`" and "`" in fence[2]):
+        fence = _fence_of(line)
+        if fence is not None:
             self._state = _State(fence=fence[1], is_quoted=">" in line[: fence.start(1)])
             before = line[: fence.start(1)].replace("\t", "    ")
             return f"{_one_quote(before)}{_MARKS}{bare_language(fence[2])}{_end_of(line)}"
@@ -114,7 +115,7 @@ class DiscordMarkdown:
         if _may_be_head(line):
             self._state = _State(table=(line,))
             return ""
-        return write_line(line.removesuffix("\n")) + _end_of(line)
+        return _as_text(line.removesuffix("\n")) + _end_of(line)
 
     def _in_code(self, line: str) -> str:
         state = self._state
@@ -135,8 +136,21 @@ class DiscordMarkdown:
     def _close_table(self) -> str:
         table, self._state = self._state.table, replace(self._state, table=())
         if len(table) < 2:
-            return "".join(write_line(line.removesuffix("\n")) + _end_of(line) for line in table)
+            return "".join(_as_text(line.removesuffix("\n")) + _end_of(line) for line in table)
         return "\n".join(write_table([line.removesuffix("\n") for line in table])) + _end_of(table[-1])
+
+
+def _fence_of(line: str) -> re.Match[str] | None:
+    fence = FENCE.match(line)
+    return None if fence is None or (fence[1][0] == "`" and "`" in fence[2]) else fence
+
+
+def _as_text(line: str) -> str:
+    """Write a line that is no code, nor taken for the beginning of some where a comment before its marks is gone."""
+    written = write_line(line)
+    if _fence_of(written) is None:
+        return written
+    return _inside_code(written).replace("~~~", "~~\u200b~")
 
 
 def _may_be_head(line: str) -> bool:

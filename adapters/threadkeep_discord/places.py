@@ -74,14 +74,32 @@ class Spot:
             # A thread that is opened on a message has the message's id, so its key is known before it is there:
             # https://discord.com/developers/docs/resources/channel#start-thread-from-message
             thread = SessionKey(platform=PLATFORM, workspace=self.workspace, channel=str(self.message_id))
-            return Place(session=thread, kind=PlaceKind.THREAD, reply_to=f"{self.channel.id}/{self.message_id}")
+            reply_to = f"{self.channel.id}/{self.message_id}"
+            return Place(
+                session=thread, kind=PlaceKind.THREAD, reply_to=reply_to, is_confidential=_is_confidential(self.channel)
+            )
         session = SessionKey(platform=PLATFORM, workspace=self.workspace, channel=str(self.channel.id))
-        return Place(session=session, kind=self.kind, reply_to=str(self.message_id))
+        is_confidential = self.kind is not PlaceKind.DIRECT and _is_confidential(self.channel)
+        return Place(session=session, kind=self.kind, reply_to=str(self.message_id), is_confidential=is_confidential)
 
 
 def spot_of(message: discord.Message) -> Spot:
     """Tell where a message stands."""
     return Spot(guild_id=_guild_of(message), channel=message.channel, message_id=message.id)
+
+
+def _is_confidential(channel: MessageChannel) -> bool:
+    """Tell whether not everybody in its server may read a channel; also where that cannot be known."""
+    if isinstance(channel, discord.Thread):
+        parent = channel.parent
+        return channel.is_private() or parent is None or _is_hidden(parent)
+    return isinstance(channel, discord.PartialMessageable | discord.GroupChannel | discord.DMChannel) or _is_hidden(
+        channel
+    )
+
+
+def _is_hidden(channel: discord.abc.GuildChannel) -> bool:
+    return not channel.permissions_for(channel.guild.default_role).view_channel
 
 
 def _guild_of(message: discord.Message) -> int | None:

@@ -10,6 +10,7 @@ from discord.http import MultipartParameters
 
 from threadkeep.chat.adapter import ReplyRequest
 from threadkeep.chat.elements import Elements
+from threadkeep_discord.bodies import MessageBodies
 from threadkeep_discord.interactions.components import ids_in, rows_of
 from threadkeep_discord.interactions.marks import Asked
 from threadkeep_discord.limits import NONCE_LENGTH
@@ -36,7 +37,7 @@ class DiscordPoster:
         session = request.place.session
         self._run_id = request.run_id
         self._client = client
-        self._link_previews = link_previews
+        self._bodies = MessageBodies(self._allowed, has_previews=link_previews)
         self._channel_id = int(session.channel)
         self._guild_id = None if session.workspace == DIRECT_WORKSPACE else int(session.workspace)
         self._question = Question.parse(request.place.reply_to)
@@ -108,8 +109,8 @@ class DiscordPoster:
         while True:
             generation = self._generations.get(part, 0)
             reference = self._reference() if part == 0 else None
-            body = message_body(text, elements, allowed=self._allowed())
-            body |= {"nonce": nonce(self._run_id, part, generation), "enforce_nonce": True, "flags": self._flags}
+            body = self._bodies.new(text, elements)
+            body |= {"nonce": nonce(self._run_id, part, generation), "enforce_nonce": True}
             if reference is not None:
                 body["message_reference"] = reference.to_dict()
             try:
@@ -124,16 +125,14 @@ class DiscordPoster:
                     raise
 
     async def _edit_once(self, message_id: str, text: str, elements: Elements) -> None:
-        body = message_body(text, elements, allowed=self._allowed()) | {"components": rows_of(elements)}
-        await self._client().http.edit_message(self._channel_id, int(message_id), params=_parameters(body))
+        async def call(body: dict[str, Any]) -> None:
+            await self._client().http.edit_message(self._channel_id, int(message_id), params=_parameters(body))
+
+        await self._bodies.edit(message_id, text, elements, call)
 
     async def _send(self, body: dict[str, Any]) -> PostedPayload:
         answer = await self._client().http.send_message(self._channel_id, params=_parameters(body))
         return cast("PostedPayload", answer)
-
-    @property
-    def _flags(self) -> int:
-        return discord.MessageFlags(suppress_embeds=not self._link_previews).value
 
     def _allowed(self) -> discord.AllowedMentions:
         return self._client().allowed_mentions or discord.AllowedMentions.none()
@@ -147,13 +146,6 @@ class DiscordPoster:
             guild_id=self._guild_id,
             fail_if_not_exists=False,
         )
-
-
-def message_body(text: str, elements: Elements, *, allowed: discord.AllowedMentions) -> dict[str, Any]:
-    """Give a message as Discord takes it: its text, what stands under it, and whom it may ping."""
-    body: dict[str, Any] = {"content": text, "allowed_mentions": {**allowed.to_dict(), "replied_user": False}}
-    rows = rows_of(elements)
-    return body | {"components": rows} if rows else body
 
 
 def nonce(run_id: str, part: int, generation: int = 0) -> str:

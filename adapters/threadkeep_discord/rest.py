@@ -11,7 +11,7 @@ from discord.gateway import DiscordWebSocket
 from discord.http import HTTPClient, Route
 
 from threadkeep_discord.budget import RequestBudget
-from threadkeep_discord.limits import LONGEST_WAIT
+from threadkeep_discord.limits import LONGEST_WAIT, UNTOLD_WAIT
 
 
 class HostedHTTPClient(HTTPClient):
@@ -52,6 +52,11 @@ class HostedHTTPClient(HTTPClient):
         except discord.HTTPException:
             await self.budget.tell_refusals()
             raise
+        except KeyError as error:
+            # Some limits are told without the time that discord.py looks for in the answer.
+            if error.args != ("retry_after",):
+                raise
+            raise discord.RateLimited(UNTOLD_WAIT) from error
         except asyncio.CancelledError:
             # A call that waits out the global rate limit holds back all others, and discord.py lets them go on only
             # when that call does: cancelled there, it would hold them back for ever.

@@ -23,6 +23,9 @@ _NO = {"", "0", "false", "no", "off"}
 Shards = int | Literal["auto"]
 """How many shards a bot has; ``auto`` for as many as Discord recommends."""
 
+LongAnswers = Literal["messages", "components"]
+"""What becomes of an answer that outgrows a message: more messages, or one of components, which holds twice as much."""
+
 
 class DiscordOptions(TypedDict, total=False):
     """What may be told of a bot besides its token: the attributes of ``DiscordSettings``, with their defaults."""
@@ -30,6 +33,7 @@ class DiscordOptions(TypedDict, total=False):
     message_content: bool
     reply_in: ReplyIn
     link_previews: bool
+    long_answers: LongAnswers
     api_url: str | None
     shards: Shards
     shards_per_process: int | None
@@ -37,6 +41,7 @@ class DiscordOptions(TypedDict, total=False):
     answer_buttons: bool
     allowed_bots: frozenset[str]
     rules: Rules
+    replaces: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +55,7 @@ class DiscordSettings:
         reply_in: Where a question in a channel is answered.
         link_previews: Whether Discord may fetch the links of an answer to show previews. The model writes the links,
             and who makes it write one learns from the visit what stands in it.
+        long_answers: What becomes of an answer that outgrows a message.
         api_url: The base URL of the API with its version; None for Discord's.
         shards: How many shards the bot has. Discord demands more than one from 2,500 servers on.
         shards_per_process: How many of them one process runs at most; None for all.
@@ -57,6 +63,7 @@ class DiscordSettings:
         allowed_bots: Ids of bots, their applications or webhooks that are heard like people.
         answer_buttons: Whether buttons stand under finished answers: to have it again, and to say whether it was good.
         rules: Where the bot answers, and whom.
+        replaces: The application of another bot whose conversations in the store become this one's.
 
     Raises:
         ConfigError: The token, the URL or a number cannot be right; the message says why.
@@ -66,6 +73,7 @@ class DiscordSettings:
     message_content: bool = False
     reply_in: ReplyIn = "place"
     link_previews: bool = False
+    long_answers: LongAnswers = "messages"
     api_url: str | None = None
     shards: Shards = 1
     shards_per_process: int | None = None
@@ -73,6 +81,7 @@ class DiscordSettings:
     answer_buttons: bool = False
     allowed_bots: frozenset[str] = frozenset()
     rules: Rules = field(default_factory=Rules)
+    replaces: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot be right, before Discord does it with less to say."""
@@ -89,8 +98,9 @@ def read_settings(environ: Mapping[str, str]) -> DiscordSettings | None:
     """Read the settings from environment variables; None if no token is set.
 
     ``DISCORD_BOT_TOKEN`` (or ``DISCORD_TOKEN``), ``DISCORD_MESSAGE_CONTENT``, ``DISCORD_REPLY_IN``,
-    ``DISCORD_LINK_PREVIEWS``, ``DISCORD_API_URL``, ``DISCORD_SHARDS``, ``DISCORD_SHARDS_PER_PROCESS``,
-    ``DISCORD_COMMANDS``, ``DISCORD_ANSWER_BUTTONS``, ``DISCORD_ALLOWED_BOTS``, and those that tell the rules.
+    ``DISCORD_LINK_PREVIEWS``, ``DISCORD_LONG_ANSWERS``, ``DISCORD_API_URL``, ``DISCORD_SHARDS``,
+    ``DISCORD_SHARDS_PER_PROCESS``, ``DISCORD_COMMANDS``, ``DISCORD_ANSWER_BUTTONS``, ``DISCORD_ALLOWED_BOTS``,
+    ``DISCORD_REPLACES``, and those that tell the rules.
 
     Raises:
         ConfigError: One of them is wrong; the message says which, and what it should be.
@@ -103,6 +113,7 @@ def read_settings(environ: Mapping[str, str]) -> DiscordSettings | None:
         message_content=_read_switch(environ, "DISCORD_MESSAGE_CONTENT"),
         reply_in=_read_reply_in(environ),
         link_previews=_read_switch(environ, "DISCORD_LINK_PREVIEWS"),
+        long_answers=_read_long_answers(environ),
         api_url=environ.get("DISCORD_API_URL", "").strip().rstrip("/") or None,
         shards="auto" if _is_auto(environ) else _read_number(environ, "DISCORD_SHARDS") or 1,
         shards_per_process=_read_number(environ, "DISCORD_SHARDS_PER_PROCESS"),
@@ -110,6 +121,7 @@ def read_settings(environ: Mapping[str, str]) -> DiscordSettings | None:
         answer_buttons=_read_switch(environ, "DISCORD_ANSWER_BUTTONS"),
         rules=read_rules(environ),
         allowed_bots=_read_bots(environ),
+        replaces=_read_number(environ, "DISCORD_REPLACES"),
     )
 
 
@@ -154,6 +166,16 @@ def _read_reply_in(environ: Mapping[str, str]) -> ReplyIn:
             return "thread"
         case other:
             raise ConfigError(f"DISCORD_REPLY_IN is {other!r}: set it to place or thread.")
+
+
+def _read_long_answers(environ: Mapping[str, str]) -> LongAnswers:
+    match environ.get("DISCORD_LONG_ANSWERS", "").strip().lower():
+        case "" | "messages":
+            return "messages"
+        case "components":
+            return "components"
+        case other:
+            raise ConfigError(f"DISCORD_LONG_ANSWERS is {other!r}: set it to messages or components.")
 
 
 def _read_bots(environ: Mapping[str, str]) -> frozenset[str]:

@@ -1,15 +1,18 @@
 """What people wrote, in words that a model understands."""
 
 import re
+from datetime import UTC, datetime
 
 import discord
 
 from threadkeep.messages import clean_text
 from threadkeep_discord.beyond import answered_by, has_beyond, quoted, quoted_answer, shown_beyond
+from threadkeep_discord.layouts import written
 
 # https://discord.com/developers/docs/reference#message-formatting
 _TOKEN = re.compile(
-    r"<(?:(?P<sigil>@!?|@&|\#)(?P<id>\d{1,20})|a?:(?P<emoji>\w{1,64}):\d{1,20}|/(?P<command>[^:<>]{1,128}):\d{1,20})>"
+    r"<(?:(?P<sigil>@!?|@&|\#)(?P<id>\d{1,20})|a?:(?P<emoji>\w{1,64}):\d{1,20}|/(?P<command>[^:<>]{1,128}):\d{1,20}"
+    r"|t:(?P<time>\d{1,11})(?::[tTdDfFsSR])?)>"
 )
 
 
@@ -22,9 +25,9 @@ def readable_text(message: discord.Message, *, bot_id: int) -> str:
     Forwarded messages are told as quotes, stickers, polls, embeds and the like in words. Attached files are not in the
     text.
     """
-    parts = [_with_names(message, message.content, bot_id=bot_id)]
+    parts = [_with_names(message, written(message), bot_id=bot_id)]
     parts += [_with_names(message, text) for text in shown_beyond(message)]
-    copies = ("\n".join((copy.content, *shown_beyond(copy))).strip() for copy in message.message_snapshots)
+    copies = ("\n".join((written(copy), *shown_beyond(copy))).strip() for copy in message.message_snapshots)
     parts += [quoted("Forwarded message:", _with_names(message, copy)) for copy in copies if copy]
     return clean_text("\n".join(part for part in parts if part)).strip()
 
@@ -44,7 +47,7 @@ def text_in_context(message: discord.Message, *, bot_id: int) -> str:
 def has_words(message: discord.Message) -> bool:
     """Tell whether there is anything to read: text, a file, what is shown otherwise, or any of it forwarded."""
     copies: tuple[discord.Message | discord.MessageSnapshot, ...] = (message, *message.message_snapshots)
-    return any(copy.content.strip() or copy.attachments or has_beyond(copy) for copy in copies)
+    return any(written(copy).strip() or copy.attachments or has_beyond(copy) for copy in copies)
 
 
 def title(text: str, *, length: int) -> str:
@@ -65,7 +68,8 @@ def utf16_length(text: str) -> int:
 def _with_names(message: discord.Message, text: str, *, bot_id: int | None = None) -> str:
     if bot_id is not None:
         own = "|".join([rf"@!?{bot_id}", *(f"@&{role.id}" for role in own_roles(message, bot_id))])
-        text = re.sub(rf"[ \t]*<(?:{own})>", "", text)
+        # From the first of several spaces only: a search from each of many would not end.
+        text = re.sub(rf"(?<![ \t])[ \t]*<(?:{own})>", "", text)
     return _TOKEN.sub(lambda token: _name(message, token), text)
 
 
@@ -79,6 +83,9 @@ def _name(message: discord.Message, token: re.Match[str]) -> str:
         return f":{token['emoji']}:"
     if token["command"]:
         return f"/{token['command']}"
+    if token["time"]:
+        # Each reader sees it in their own time zone; the model is told the moment itself.
+        return f"{datetime.fromtimestamp(int(token['time']), tz=UTC):%Y-%m-%d %H:%M} UTC"
     target = int(token["id"])
     match token["sigil"]:
         case "#":

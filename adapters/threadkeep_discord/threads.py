@@ -7,7 +7,8 @@ from typing import Any, Final, Self
 import discord
 
 from threadkeep_discord.limits import THREAD_NAME_LENGTH
-from threadkeep_discord.refusals import THREAD_EXISTS
+from threadkeep_discord.no_thread import tell_no_thread
+from threadkeep_discord.refusals import INVALID_FORM, THREAD_EXISTS
 from threadkeep_discord.text import readable_text, title
 
 _UNNAMED = "Conversation"
@@ -36,6 +37,8 @@ class Question:
 async def open_thread(client: discord.Client, question: Question, *, guild_id: int | None) -> None:
     """Open the thread, named after the question; harmless if it is open already.
 
+    Where none may be opened, the question is answered with a line that says so.
+
     Raises:
         discord.HTTPException: Discord refuses.
     """
@@ -46,8 +49,11 @@ async def open_thread(client: discord.Client, question: Question, *, guild_id: i
             question.channel_id, question.message_id, name=name, auto_archive_duration=_ARCHIVED_AFTER_MINUTES
         )
     except discord.HTTPException as error:
-        if error.code != THREAD_EXISTS:
-            raise
+        if error.code == THREAD_EXISTS:
+            return
+        if error.status in {400, 403} and error.code != INVALID_FORM:
+            await tell_no_thread(client, question.channel_id, question.message_id, error)
+        raise
 
 
 async def name_thread(client: discord.Client, question: Question, *, wanted: str) -> None:

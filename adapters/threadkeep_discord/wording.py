@@ -11,12 +11,14 @@ from threadkeep_discord.limits import CODE_WIDTH
 
 _QUOTE: Final = re.compile(r"[ \t]*>(?:[ \t]*>)*[ \t]?")
 _RULE: Final = re.compile(r"[ \t]{0,3}([-*_])(?:[ \t]*\1){2,}[ \t\r]*$")
-_DIVIDER: Final = "\u2500" * 12
+DIVIDER: Final = "\u2500" * 12
+"""What stands for a horizontal rule, which Discord does not know."""
 _HEADING: Final = re.compile(r"[ \t]{0,3}(#{1,6})[ \t]+(.*?)(?:[ \t]+#+)?[ \t\r]*$")
 _DEEPEST_HEADING: Final = 3
 _ITEM: Final = re.compile(r"([ \t]*)(?:[-*+]|(\d{1,9})[.)])([ \t]+)(?:\[([ xX])\](?=[ \t]))?")
-_COMMENT: Final = re.compile(r"<!--.*?-->")
-_LEADING_COMMENT: Final = re.compile(r"[ \t]*(?:<!--.*?-->[ \t]*)+")
+# One that is not closed takes the rest, and stays: what is behind it need not be searched again.
+_COMMENT: Final = re.compile(r"<!--.*?(-->|$)")
+_LEADING_COMMENT: Final = re.compile(r"^[ \t]*(?:<!--.*?-->[ \t]*)+")
 _LINK_LIKE: Final = re.compile(r"\]\(|https?://|<[@#:a]")
 _EMPHASIS: Final = re.compile(r"\*\*|~~|`|\|\|")
 
@@ -53,7 +55,7 @@ def write_line(line: str) -> str:
     if quote is not None:
         return f"> {write_line(line[quote.end() :])}"
     if _RULE.match(line):
-        return _DIVIDER
+        return DIVIDER
     footnote = FOOTNOTE.match(line)
     if footnote is not None:
         return f"{footnote[1]}{superscript(footnote[2])} {_inside(line[footnote.end() :])}"
@@ -137,7 +139,7 @@ def _inside(line: str, *, line_break: str = "\n") -> str:
 
 
 def _text(text: str, line_break: str) -> str:
-    text = plainer(_COMMENT.sub("", text))
+    text = plainer(_COMMENT.sub(lambda comment: "" if comment[1] else comment[0], text))
     text = html_to_markdown(text, line_break=line_break)
     for pattern, write in _LINKS:
         text = pattern.sub(write, text)

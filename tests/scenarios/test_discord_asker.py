@@ -90,11 +90,11 @@ async def test_a_tool_that_moderates_obeys_the_rights_of_the_asker(town, serving
     assert removed == ["7"]
 
 
-async def test_where_there_are_no_rights_a_tool_that_asks_for_them_does_nothing(town, running, remove, removed):
+async def test_where_nobody_has_such_a_right_a_tool_that_asks_for_it_does_nothing(town, running, remove, removed):
     cleo = town.acme.user("Cleo")
     async with running("slack", tools=[remove]):
         await cleo.dm(REMOVE)
-        await cleo.direct.wait_for_reply(contains="cannot be told", timeout=LONG)
+        await cleo.direct.wait_for_reply(contains="may not remove", timeout=LONG)
     assert removed == []
 
 

@@ -175,7 +175,7 @@ async def test_where_no_thread_may_be_opened_nothing_crashes_and_the_next_questi
     other = town.club.channel("other")
     async with replica(environ={"DISCORD_REPLY_IN": "thread"}):
         await ask()
-        await town.openai.wait_for_requests(1, timeout=LONG)
+        await shown(town.lounge, "I cannot open one here")
         question = await ask("again", where=other)
         thread = await other.wait_for_thread(on=question, timeout=LONG)
         await thread.wait_for(bool, timeout=LONG)

@@ -108,7 +108,7 @@ def _said(
     is_private: bool = False,
     is_deferred: bool = True,
 ) -> MessageReceived:
-    asked = Asked(interaction_id=interaction.id, is_deferred=is_deferred)
+    asked = Asked(interaction_id=interaction.id, is_deferred=is_deferred, is_guest=interaction.is_guest)
     return MessageReceived(
         key=interaction.key(str(interaction.id)),
         place=interaction.place(str(asked)),

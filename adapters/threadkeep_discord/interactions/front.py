@@ -10,6 +10,7 @@ from threadkeep.chat.commands import Command
 from threadkeep.chat.events import Place, PlaceKind
 from threadkeep.chat.posting import Poster
 from threadkeep.sessions import UserKey
+from threadkeep_discord.bodies import MessageBodies
 from threadkeep_discord.client import DiscordClient
 from threadkeep_discord.interactions.calls import InteractionCalls
 from threadkeep_discord.interactions.commands import list_commands
@@ -29,6 +30,7 @@ class InteractionFront:
         shared: What the processes of the bot share.
         commands: The bot's commands; None where slash commands are none of ours.
         plain: Makes what posts a reply into its place.
+        link_previews: Whether Discord may show previews of links.
     """
 
     def __init__(
@@ -39,10 +41,12 @@ class InteractionFront:
         shared: SharedState | None,
         commands: Sequence[Command] | None,
         plain: Callable[[ReplyRequest], Poster],
+        link_previews: bool,
     ) -> None:
         self._client = client
         self._commands = commands
         self._plain = plain
+        self._link_previews = link_previews
         self._calls = InteractionCalls(client, api_url=api_url)
         self._notes = InteractionNotes(shared, application_id=client().application_id or 0)
         self._listing: asyncio.Task[None] | None = None
@@ -62,8 +66,9 @@ class InteractionFront:
         if is_for_one:
             beyond = DirectPoster(request, client=self._client, make=self._plain)
         if asked is not None and asked.is_deferred:
+            bodies = MessageBodies(self._allowed, has_previews=self._link_previews)
             beyond = InteractionPoster(
-                request, asked, calls=self._calls, notes=self._notes, beyond=beyond, allowed=self._allowed
+                request, asked, calls=self._calls, notes=self._notes, beyond=beyond, bodies=bodies
             )
         return KeepingForms(beyond, self._notes)
 

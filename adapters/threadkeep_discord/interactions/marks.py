@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Self
 
+from threadkeep_discord.limits import GUEST_FOLLOW_UPS
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
@@ -12,16 +14,28 @@ class Asked:
         interaction_id: Which.
         is_deferred: Whether Discord shows that the bot is thinking, in a message that the answer takes over. If not,
             the question stands in the place, and is answered as what is said there.
+        is_guest: Whether the bot is not in the place itself, but was brought along by who asks. Such an answer is
+            always deferred.
     """
 
     interaction_id: int
     is_deferred: bool
+    is_guest: bool = False
 
     def __str__(self) -> str:
-        return f"{'@' if self.is_deferred else '='}{self.interaction_id}"
+        sign = "&" if self.is_guest else "@" if self.is_deferred else "="
+        return f"{sign}{self.interaction_id}"
 
     @classmethod
     def parse(cls, reply_to: str | None) -> Self | None:
         """Read what ``str`` gives; None for the id of a message."""
         sign, number = (reply_to or "")[:1], (reply_to or "")[1:]
-        return cls(interaction_id=int(number), is_deferred=sign == "@") if sign in {"@", "="} and number else None
+        if sign not in {"@", "=", "&"} or not number:
+            return None
+        return cls(interaction_id=int(number), is_deferred=sign != "=", is_guest=sign == "&")
+
+
+def most_messages(reply_to: str | None) -> int | None:
+    """Give how many messages an answer may have; None for any number."""
+    asked = Asked.parse(reply_to)
+    return 1 + GUEST_FOLLOW_UPS if asked is not None and asked.is_guest else None

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from threadkeep.messages import clean_text
 from threadkeep_discord.interactions.payloads import Interaction
+from threadkeep_discord.layouts import words_of
 
 _USER: Final = 2
 _MESSAGE: Final = 3
@@ -33,7 +34,7 @@ def question_of(interaction: Interaction) -> str | None:
 
 
 def _explain(message: Mapping[str, Any]) -> str:
-    said = clean_text(str(message.get("content") or "")).strip()
+    said = clean_text(words_of(message)).strip()
     files = [clean_text(str(one.get("filename") or "a file")) for one in message.get("attachments") or ()]
     quoted = "\n".join(f"> {line}" for line in (said or "(no words)").splitlines())
     beside = f"\nFiles in it, which you do not see: {', '.join(files)}" if files else ""

@@ -77,6 +77,7 @@ class Interaction:
         role_ids: Their roles in the server.
         message: The message under which the component stands.
         can_post: Whether the bot may write there by itself: somebody may have brought it along to where it is not.
+        is_guest: Whether it is there only because who acts has brought it along.
     """
 
     id: int
@@ -92,6 +93,7 @@ class Interaction:
     role_ids: tuple[str, ...] = ()
     message: Mapping[str, Any] = field(default_factory=dict)
     can_post: bool = True
+    is_guest: bool = False
 
     def place(self, reply_to: str | None) -> Place:
         """Give the place where it happened."""
@@ -99,7 +101,8 @@ class Interaction:
         # Others read along in direct messages in which the bot is a guest.
         kind = PlaceKind.DIRECT if self.guild_id is None and self.context is Context.BOT_DM else kind
         session = SessionKey(platform=PLATFORM, workspace=self._workspace, channel=str(self.channel_id))
-        return Place(session=session, kind=kind, reply_to=reply_to)
+        # Who else may read a channel is not told: what is learnt there is not told elsewhere.
+        return Place(session=session, kind=kind, reply_to=reply_to, is_confidential=kind is not PlaceKind.DIRECT)
 
     def key(self, message: str, revision: str | None = None) -> MessageKey:
         """Give the identity of what it tells."""
@@ -137,10 +140,11 @@ def read_interaction(payload: Mapping[str, Any]) -> Interaction | None:
         guild_id=None if guild_id is None else int(guild_id),
         context=Context.GUILD if context is None and guild_id is not None else Context(context or Context.BOT_DM),
         user_id=int(user["id"]),
-        speaker=clean_text(name),
+        speaker=" ".join(clean_text(name).split()),
         role_ids=tuple(str(role) for role in (member or {}).get("roles") or ()),
         message=payload.get("message") or {},
         can_post=_can_post(payload, is_thread=is_thread),
+        is_guest=_is_guest(payload),
     )
 
 
@@ -179,10 +183,16 @@ def _inside(components: Sequence[Mapping[str, Any]], depth: int = 0) -> list[Map
     return found
 
 
+def _is_guest(payload: Mapping[str, Any]) -> bool:
+    if payload.get("context") == Context.BOT_DM:
+        return False
+    return _GUILD_INSTALL not in (payload.get("authorizing_integration_owners") or {_GUILD_INSTALL: ""})
+
+
 def _can_post(payload: Mapping[str, Any], *, is_thread: bool) -> bool:
     if payload.get("guild_id") is None:
         return payload.get("context") in {None, Context.BOT_DM}
-    if _GUILD_INSTALL not in (payload.get("authorizing_integration_owners") or {_GUILD_INSTALL: ""}):
+    if _is_guest(payload):
         return False
     needed = _VIEW_CHANNEL | (_SEND_IN_THREADS if is_thread else _SEND_MESSAGES)
     return int(payload.get("app_permissions") or needed) & needed == needed

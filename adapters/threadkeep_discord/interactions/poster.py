@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 import discord
 from discord.http import MultipartParameters
@@ -14,14 +14,14 @@ from threadkeep.chat.events import Place, PlaceKind
 from threadkeep.chat.posting import Poster
 from threadkeep.errors import PlaceGoneError, PlatformError
 from threadkeep.sessions import SessionKey, UserKey
+from threadkeep_discord.bodies import MessageBodies
 from threadkeep_discord.client import DiscordClient
 from threadkeep_discord.interactions.calls import EPHEMERAL, ORIGINAL, InteractionCalls, is_not_answered, is_over
-from threadkeep_discord.interactions.components import rows_of
 from threadkeep_discord.interactions.marks import Asked
 from threadkeep_discord.interactions.notes import InteractionNotes
 from threadkeep_discord.limits import MESSAGE_LENGTH
+from threadkeep_discord.look_back import PostedPayload
 from threadkeep_discord.places import DIRECT_WORKSPACE, PLATFORM
-from threadkeep_discord.poster import message_body
 from threadkeep_discord.refusals import UNKNOWN_MESSAGE, calling
 from threadkeep_discord.text import shortened
 
@@ -111,7 +111,7 @@ class InteractionPoster:
         calls: Sends answers.
         notes: Has the interaction's token.
         beyond: Posts what cannot be an answer to the interaction.
-        allowed: Gives whom messages may ping.
+        bodies: Writes the messages.
     """
 
     def __init__(
@@ -122,14 +122,14 @@ class InteractionPoster:
         calls: InteractionCalls,
         notes: InteractionNotes,
         beyond: Poster,
-        allowed: Callable[[], discord.AllowedMentions],
+        bodies: MessageBodies,
     ) -> None:
         self._is_private = request.is_private
         self._asked = asked
         self._calls = calls
         self._notes = notes
         self._beyond = beyond
-        self._allowed = allowed
+        self._bodies = bodies
         self._is_over = False
 
     async def post(self, part: int, text: str, elements: Elements = ()) -> str:
@@ -147,8 +147,7 @@ class InteractionPoster:
                 return await self._follow_up(text, elements) or _refuse()
         if part > 0:
             return await self._follow_up(text, elements) or await self._beyond.post(part, text, elements)
-        body = self._body(text, elements)
-        posted = await self._answering(lambda token: self._calls.edit(token, ORIGINAL, body))
+        posted = await self._edit(ORIGINAL, text, elements)
         return await self._beyond.post(part, text, elements) if posted is None else str(posted["id"])
 
     async def edit(self, message_id: str, text: str, elements: Elements = ()) -> None:
@@ -157,8 +156,7 @@ class InteractionPoster:
         Raises:
             PlatformError: Discord refuses, or cannot be reached.
         """
-        body = self._body(text, elements)
-        if await self._answering(lambda token: self._calls.edit(token, message_id, body)) is None:
+        if await self._edit(message_id, text, elements) is None:
             await self._beyond.edit(message_id, text, elements)
 
     async def remove(self, message_id: str) -> None:
@@ -176,12 +174,18 @@ class InteractionPoster:
             await self._beyond.remove(message_id)
 
     async def _follow_up(self, text: str, elements: Elements) -> str | None:
-        body = self._body(text, elements) | ({"flags": EPHEMERAL} if self._is_private else {})
+        body = self._bodies.new(text, elements)
+        body["flags"] |= EPHEMERAL if self._is_private else 0
         posted = await self._answering(lambda token: self._calls.follow_up(token, body))
         return None if posted is None else str(posted["id"])
 
-    def _body(self, text: str, elements: Elements) -> dict[str, Any]:
-        return message_body(text, elements, allowed=self._allowed()) | {"components": rows_of(elements)}
+    async def _edit(self, message_id: str, text: str, elements: Elements) -> PostedPayload | None:
+        async def edit(token: str) -> PostedPayload:
+            return await self._bodies.edit(
+                message_id, text, elements, lambda body: self._calls.edit(token, message_id, body)
+            )
+
+        return await self._answering(edit)
 
     async def _answering(self, call: Callable[[str], Awaitable[_Result]]) -> _Result | None:
         """Make a call with the interaction's token; give None where that is not possible any more."""
@@ -226,7 +230,7 @@ async def tell_directly(client: DiscordClient, user: UserKey, text: str) -> None
         PlatformError: Discord refuses, or cannot be reached.
     """
     place = await direct_place(client, user)
-    body = message_body(shortened(text, MESSAGE_LENGTH), (), allowed=discord.AllowedMentions.none())
+    body = MessageBodies(discord.AllowedMentions.none, has_previews=False).new(shortened(text, MESSAGE_LENGTH), ())
     params = MultipartParameters(payload=body, multipart=None, files=None)
     async with calling("write a direct message"):
         await client.http.send_message(int(place.session.channel), params=params)

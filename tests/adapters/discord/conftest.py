@@ -40,7 +40,7 @@ class Inbox:
 
     async def wait_for(self, count: int) -> list[Event]:
         """Wait until so many events came, and give them."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(15):
             while len(self.events) < count:
                 await self._more.wait()
         return self.events
@@ -135,6 +135,10 @@ async def kill(adapter: DiscordAdapter, discord: DiscordEmulator) -> None:
     await asyncio.wait(tasks)
     await discord.gateway.drop()
     await discord.gateway.wait_disconnected()
+    # The end of a process closes what it leaves open; here its sockets would be found open by the collector.
+    for connection in [runner._connection for runner in runners if runner._connection is not None]:
+        if connection._socket is not None:
+            await connection._socket.socket.close()
 
 
 Connect = Callable[..., Awaitable[DiscordAdapter]]
@@ -218,7 +222,7 @@ async def connect(discord: DiscordEmulator, inbox: Inbox) -> AsyncIterator[Conne
     async def connect(
         sink: Callable[[Event], Awaitable[Acceptance]] | None = inbox, shared: Shared | None = None, **options: Any
     ) -> DiscordAdapter:
-        adapter = DiscordAdapter(discord.bot.token, api_url=discord.api_url, **options)
+        adapter = DiscordAdapter(**{"token": discord.bot.token, "api_url": discord.api_url, **options})
         started.append(adapter)
         await adapter.start(sink, shared)
         return adapter

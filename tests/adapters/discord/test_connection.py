@@ -23,7 +23,7 @@ def heartbeats() -> list[threading.Thread]:
 
 async def until(is_so: Callable[[], object]) -> None:
     """Wait for a state that nobody announces."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(15):
         while True:
             if is_so():
                 return
@@ -207,7 +207,7 @@ async def test_stopping_while_the_gateway_is_away_is_quick(discord, adapter):
     discord.gateway.is_accepting = False
     await discord.gateway.drop()
     await discord.gateway.wait_disconnected()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(15):
         await adapter.stop()
 
 

@@ -6,6 +6,7 @@ from threadkeep.chat.adapter import ReadsFiles, SendsFiles
 from threadkeep.errors import FileNotReadError, PlatformError, PlatformUnavailableError
 from threadkeep.messages import Attachment, File
 from threadkeep_discord.files import DiscordFiles
+from threadkeep_emulators.discord import MessageFlag
 from threadkeep_emulators.faults import Fault
 
 
@@ -123,6 +124,15 @@ async def test_a_file_is_posted_with_its_caption(discord, adapter, hear, ann):
     assert (str(sent.id), sent.attachments[0].filename, sent.attachments[0].data) == (found, "b.csv", b"1,2")
     assert len(sent.content) == 2000
     assert discord.pings == ()
+
+
+@pytest.mark.parametrize("link_previews", [False, True])
+async def test_links_in_a_caption_show_previews_only_if_asked_for(connect, general, ann, inbox, link_previews):
+    adapter = await connect(link_previews=link_previews)
+    await ann.dm("a file, please")
+    event = await inbox.next()
+    await adapter.send_file(event.place, File(name="b.csv", data=b"1,2"), caption="https://example.org/?secret")
+    assert (MessageFlag.SUPPRESS_EMBEDS in ann.dm_channel.messages[-1].flags) is not link_previews
 
 
 async def test_a_file_opens_the_thread_of_its_question(discord, connect, ann, general, inbox):

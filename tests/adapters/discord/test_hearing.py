@@ -92,6 +92,12 @@ async def test_names_stand_for_ids(discord, adapter, guild, general, ann, ben, i
     assert (await inbox.next()).text == "@Ben @Bakers #secret :wave: /go now <@1> `<#2>`"
 
 
+async def test_moments_are_told_as_dates(discord, adapter, general, ann, inbox):
+    await ann.says(general, f"{discord.bot.mention} at <t:1700000000:F>, <t:1700000000>, <t:99999999999:R> or <t:x>?")
+    moment = "2023-11-14 22:13 UTC"
+    assert (await inbox.next()).text == f"at {moment}, {moment}, 5138-11-16 09:46 UTC or <t:x>?"
+
+
 async def test_people_are_known_by_their_names_in_the_server(discord, guild, general, connect, inbox):
     person = discord.user("Annabel", nick="Bel", guilds=[guild])
     await connect()

@@ -147,7 +147,16 @@ def test_every_part_fits_and_closes_its_code(pieces):
     parts = split_markdown(write("\n".join(pieces).replace("<br>", "")), MESSAGE_LENGTH, utf16_length)
     for part in parts:
         assert utf16_length(part.text) <= MESSAGE_LENGTH
-        assert len(re.findall(r"^[ \t>]*(?:[-*+][ \t]+|\d+[.)][ \t]+)*```[^`\n]*$", part.text, re.MULTILINE)) % 2 == 0
+        assert len(re.findall(r"^[ \t>]*(?:(?:[-*+]|\d+[.)])[ \t>]+)*```[^`\n]*$", part.text, re.MULTILINE)) % 2 == 0
+
+
+@pytest.mark.parametrize("marks", ["~~~", "```"])
+@pytest.mark.parametrize("before", ["- ", "> ", "1. "])
+def test_marks_behind_a_comment_begin_no_code(before, marks):
+    written = write(f"{before}<!-- c -->{marks}\n```\nx\n```\ny")
+    assert written.splitlines()[0].replace("\u200b", "") == f"{before}{marks}"
+    (part,) = split_markdown(written, MESSAGE_LENGTH, utf16_length)
+    assert part.text == written
 
 
 @given(texts)

@@ -72,8 +72,8 @@ async def test_an_edit_that_is_refused_is_told(discord, poster):
 
 
 async def test_an_answer_longer_than_discord_takes_is_refused_by_discord(poster):
-    with pytest.raises(PlatformError, match="Must be 2000 or fewer"):
-        await poster.post(0, "x" * 2_001)
+    with pytest.raises(PlatformError, match="Total size of displayable component text"):
+        await poster.post(0, "x" * 4_001)
 
 
 async def test_a_gateway_that_takes_too_long_is_told(discord, connect, monkeypatch):

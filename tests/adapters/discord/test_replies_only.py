@@ -16,7 +16,7 @@ async def finish(adapter, request, text):
 async def test_it_opens_no_gateway_session(discord, connect, guild, shared):
     adapter = await connect(sink=None, shared=shared)
     assert discord.gateway.identifies == 0
-    assert shared.slots == {}
+    assert not [name for name in shared.slots if name.startswith("discord-shards")]
     assert adapter.description == "Discord as @keeper (replies only)"
 
 

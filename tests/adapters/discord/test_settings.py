@@ -27,6 +27,7 @@ def test_all_settings_are_read():
             "DISCORD_MESSAGE_CONTENT": "Yes",
             "DISCORD_REPLY_IN": "thread",
             "DISCORD_LINK_PREVIEWS": "1",
+            "DISCORD_LONG_ANSWERS": "Components",
             "DISCORD_API_URL": "http://127.0.0.1:1234/api/v10/",
             "DISCORD_SHARDS": "16",
             "DISCORD_SHARDS_PER_PROCESS": "4",
@@ -39,6 +40,7 @@ def test_all_settings_are_read():
     assert settings.message_content
     assert settings.reply_in == "thread"
     assert settings.link_previews
+    assert settings.long_answers == "components"
     assert settings.api_url == "http://127.0.0.1:1234/api/v10"
     assert (settings.shards, settings.shards_per_process) == (16, 4)
     assert not settings.commands
@@ -49,7 +51,7 @@ def test_the_defaults_ask_for_least():
     settings = read_settings({"DISCORD_BOT_TOKEN": TOKEN})
     assert settings is not None
     assert (settings.message_content, settings.link_previews) == (False, False)
-    assert (settings.reply_in, settings.api_url) == ("place", None)
+    assert (settings.reply_in, settings.long_answers, settings.api_url) == ("place", "messages", None)
     assert (settings.shards, settings.shards_per_process) == (1, None)
     assert settings.commands
 
@@ -77,6 +79,7 @@ def test_a_number_of_shards_that_cannot_be_is_refused(options):
         ({"DISCORD_BOT_TOKEN": TOKEN, "DISCORD_API_URL": "http://[::1"}, "DISCORD_API_URL"),
         ({"DISCORD_BOT_TOKEN": TOKEN, "DISCORD_MESSAGE_CONTENT": "maybe"}, "DISCORD_MESSAGE_CONTENT"),
         ({"DISCORD_BOT_TOKEN": TOKEN, "DISCORD_REPLY_IN": "channel"}, "place or thread"),
+        ({"DISCORD_BOT_TOKEN": TOKEN, "DISCORD_LONG_ANSWERS": "embeds"}, "messages or components"),
         ({"DISCORD_BOT_TOKEN": TOKEN, "DISCORD_SHARDS": "many"}, "DISCORD_SHARDS"),
         ({"DISCORD_BOT_TOKEN": TOKEN, "DISCORD_SHARDS_PER_PROCESS": "0"}, "DISCORD_SHARDS_PER_PROCESS"),
     ],

@@ -6,7 +6,8 @@ import pytest
 import structlog
 
 from threadkeep.chat.adapter import ReplyContent
-from threadkeep.errors import PlatformAuthError, StoreUnavailableError
+from threadkeep.errors import PlatformAuthError, PlatformError, StoreUnavailableError
+from threadkeep_emulators.discord import Settings, StartRules
 from threadkeep_emulators.faults import Fault
 
 GATEWAY_BOT = "GET /gateway/bot"
@@ -131,6 +132,10 @@ class TestOneShard:
 
 
 class TestSeveralShards:
+    @pytest.fixture
+    def settings(self):
+        return Settings(session_starts=StartRules(max_concurrency=4, is_paced=True))
+
     @pytest.fixture(autouse=True)
     def limits(self, discord):
         recommend(discord, shards=4, concurrency=4)
@@ -190,16 +195,53 @@ class TestSeveralShards:
         await until(lambda: shards_of(adapter) == {0})
 
 
-async def test_sessions_begin_one_after_the_other_over_all_processes(discord, guilds, connect, shared):
-    recommend(discord, shards=2, concurrency=1)
-    first = await connect(shared=shared, shards=2)
-    connecting = asyncio.create_task(connect(shared=shared, shards=2))
-    await until(lambda: len(slots(shared)) == 2)
-    assert discord.gateway.identifies == 1
-    shared.now += 4.9
-    await asyncio.sleep(0)
-    assert discord.gateway.identifies == 1
-    shared.now += 0.1
-    second = await connecting
-    assert discord.gateway.identifies == 2
-    assert (len(running(first)), len(running(second))) == (1, 1)
+class TestPace:
+    @pytest.fixture
+    def settings(self):
+        return Settings(session_starts=StartRules(is_paced=True))
+
+    async def test_sessions_begin_one_after_the_other_over_all_processes(self, discord, guilds, connect, shared, clock):
+        first = await connect(shared=shared, shards=2)
+        connecting = asyncio.create_task(connect(shared=shared, shards=2))
+        await until(lambda: len(slots(shared)) == 2)
+        assert discord.gateway.identifies == 1
+        shared.now += 4.9
+        await asyncio.sleep(0)
+        assert discord.gateway.identifies == 1
+        shared.now += 0.1
+        clock.skip(5)
+        second = await connecting
+        assert discord.gateway.identifies == 2
+        assert (len(running(first)), len(running(second))) == (1, 1)
+
+    async def test_a_session_that_begins_too_soon_is_begun_again(self, discord, connect, guild, ann, inbox, clock):
+        # Processes that share nothing do not know of each other.
+        await connect(shards=2, shards_per_process=1)
+        # However slow the machine is, it is too early.
+        clock.skip(-1_000)
+        connecting = asyncio.create_task(connect(shards=2, shards_per_process=1))
+        await until(lambda: discord.gateway.starts_left == 998)
+        assert discord.gateway.identifies == 1
+        clock.skip(1_005)
+        await connecting
+        await ann.dm("hello")
+        await inbox.wait_for(2)
+        assert discord.gateway.identifies == 2
+
+
+class TestLargeBots:
+    @pytest.fixture
+    def settings(self):
+        return Settings(session_starts=StartRules(guilds_per_shard=2))
+
+    async def test_a_bot_in_too_many_servers_for_one_connection_is_told_so(self, discord, guilds, connect):
+        with pytest.raises(PlatformError, match="sharding is required"):
+            await connect()
+
+    async def test_with_shards_it_is_let_in(self, discord, guilds, connect):
+        for guild in list(discord._realm.world.guilds.values()):
+            if guild.id not in {one.id for one in guilds.values()}:
+                del discord._realm.world.guilds[guild.id]
+        recommend(discord, shards=4, concurrency=4)
+        await connect(shards="auto")
+        await until(lambda: len(discord.gateway.connected) == 4)

@@ -30,7 +30,7 @@ async def asked(discord, general, ann, inbox):
 
 
 async def types(discord, count):
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(15):
         while len(discord.calls.of(TYPING)) < count:  # noqa: ASYNC110 - the log of calls rings no bell
             await asyncio.sleep(0.005)
 
@@ -69,7 +69,7 @@ async def test_for_an_answer_that_goes_into_a_new_thread_it_types_in_the_channel
 
 
 async def test_a_command_needs_no_typing_since_discord_shows_it(discord, adapter, general, ann, inbox, record):
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(15):
         while "stop" not in discord.commands:  # noqa: ASYNC110 - the listing rings no bell
             await asyncio.sleep(0.01)
     await ann.slash(general, "summary")

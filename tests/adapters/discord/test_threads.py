@@ -1,10 +1,11 @@
 """Answering in a thread that is opened on the question."""
 
 import pytest
+import structlog
 
 from threadkeep.chat.adapter import ReplyContent
 from threadkeep.chat.events import Addressing, PlaceKind
-from threadkeep.errors import PlaceGoneError
+from threadkeep.errors import PlaceGoneError, PlatformError
 from threadkeep_emulators.discord import Permission
 from threadkeep_emulators.faults import Fault
 
@@ -98,8 +99,45 @@ async def test_without_the_right_to_open_threads_the_remedy_is_told(discord, ada
     await ann.says(general, f"{discord.bot.mention} hi")
     event = await inbox.next()
     general.deny(Permission.CREATE_PUBLIC_THREADS)
+    for _ in range(2):
+        with pytest.raises(PlaceGoneError, match="Create Public Threads"):
+            await finish(adapter, record.request(event), "Hello")
+    # Who asked is told, too, and once.
+    told = [message for message in general.messages if message.author.id == discord.bot.id]
+    assert ["Create Public Threads" in message.content for message in told] == [True]
+    assert str(told[0].reference.message_id) == event.place.session.channel
+    assert all(ping.message_id != told[0].id for ping in discord.pings)
+
+
+async def test_where_a_server_has_too_many_threads_who_asks_is_told(discord, adapter, general, ann, inbox, record):
+    await ann.says(general, f"{discord.bot.mention} hi")
+    body = {"message": "Maximum number of active threads reached", "code": 160006}
+    discord.faults.add(Fault(match=OPEN, kind="status", status=400, body=body))
+    with pytest.raises(PlatformError, match="active threads"):
+        await finish(adapter, record.request(await inbox.next()), "Hello")
+    assert "as many open ones as Discord allows" in general.messages[-1].content
+
+
+async def test_where_it_may_not_read_back_either_who_asks_is_told_without_a_reference(
+    discord, adapter, general, ann, inbox, record
+):
+    await ann.says(general, f"{discord.bot.mention} hi")
+    event = await inbox.next()
+    general.deny(Permission.CREATE_PUBLIC_THREADS | Permission.READ_MESSAGE_HISTORY)
     with pytest.raises(PlaceGoneError, match="Create Public Threads"):
         await finish(adapter, record.request(event), "Hello")
+    assert "Create Public Threads" in general.messages[-1].content
+
+
+async def test_where_nothing_may_be_said_the_refusal_of_a_thread_is_logged(
+    discord, adapter, general, ann, inbox, record
+):
+    await ann.says(general, f"{discord.bot.mention} hi")
+    event = await inbox.next()
+    general.deny(Permission.CREATE_PUBLIC_THREADS | Permission.SEND_MESSAGES)
+    with structlog.testing.capture_logs() as logs, pytest.raises(PlaceGoneError, match="Create Public Threads"):
+        await finish(adapter, record.request(event), "Hello")
+    assert [entry["event"] for entry in logs].count("discord_no_thread_not_told") == 1
 
 
 async def test_a_direct_message_and_a_thread_are_answered_in_place(discord, adapter, general, ann, inbox, record):

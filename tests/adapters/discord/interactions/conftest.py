@@ -33,7 +33,7 @@ async def show(
 
 async def until(look: Callable[[], object]) -> None:
     """Wait until something is so."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(15):
         while not look():  # noqa: ASYNC110 - what is looked at rings no bell
             await asyncio.sleep(0.01)
 
