@@ -11,6 +11,7 @@ import structlog
 from threadkeep.chat.adapter import OnPosted, Reply, ReplyRequest, SharedState, Sink
 from threadkeep.chat.events import Event, MessageReceived, Place
 from threadkeep.chat.home import HomeDesk
+from threadkeep.chat.rights import Rights
 from threadkeep.chat.worded import WordedReply
 from threadkeep.errors import PlatformError
 from threadkeep.messages import Attachment, File
@@ -243,6 +244,15 @@ class SlackAdapter:
         """
         branch = await self._connected("reading what was said").branches.find(place.session.workspace)
         return await branch.recollection.before(place, before, most=most)
+
+    async def rights(self, place: Place, user: UserKey) -> Rights:
+        """Ask Slack for the user groups of a person, and whether they administer the workspace.
+
+        Raises:
+            PlatformError: It cannot be told, or the adapter is not started.
+        """
+        branch = await self._connected("asking what people may do").branches.find(place.session.workspace)
+        return await branch.rights.of(user.user, place.session.workspace)
 
     async def read_file(self, place: Place, attachment: Attachment, *, most: int) -> File:
         """Read a file that stands in a message, from Slack's file server only.

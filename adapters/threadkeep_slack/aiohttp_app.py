@@ -14,8 +14,8 @@ from aiohttp import web
 
 from threadkeep_slack.adapter import SlackAdapter
 from threadkeep_slack.limits import REQUEST_BYTES
-from threadkeep_slack.transport.http_events import to_response
-from threadkeep_slack.transport.requests import PATH
+from threadkeep_slack.transport.http_events import read_body, to_response
+from threadkeep_slack.transport.requests import PATH, TOO_SLOW
 
 
 def slack_app(
@@ -36,7 +36,9 @@ def slack_app(
     app = web.Application(client_max_size=REQUEST_BYTES)
 
     async def handle(request: web.Request) -> web.Response:
-        body = await request.read()
+        body = await read_body(request)
+        if body is None:
+            return to_response(TOO_SLOW)
         return to_response(await adapter.answer_request(body, headers=request.headers, query=request.query_string))
 
     app.router.add_post(path, handle)

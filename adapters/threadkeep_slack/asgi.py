@@ -9,6 +9,7 @@ Inside a larger application, which starts the bot in its own lifespan::
     web.mount("/bots", SlackASGI(adapter))              # https://your.host/bots/slack/events
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import Any, Final, TypeAlias
@@ -17,8 +18,8 @@ import structlog
 
 from threadkeep.errors import ThreadkeepError
 from threadkeep_slack.adapter import SlackAdapter
-from threadkeep_slack.limits import REQUEST_BYTES
-from threadkeep_slack.transport.requests import PATH, TOO_LARGE, Answer
+from threadkeep_slack.limits import REQUEST_BYTES, REQUEST_SECONDS
+from threadkeep_slack.transport.requests import PATH, TOO_LARGE, TOO_SLOW, Answer
 
 _log = structlog.get_logger(__name__)
 
@@ -71,18 +72,15 @@ class SlackASGI:
             return Answer(status=404, body="not found")
         if scope["method"] != "POST":
             return Answer(status=405, body="method not allowed", headers={"Allow": "POST"})
-        body = bytearray()
-        while True:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                return None
-            body += message.get("body", b"")
-            if len(body) > REQUEST_BYTES:
-                return TOO_LARGE
-            if not message.get("more_body", False):
-                break
+        try:
+            async with asyncio.timeout(REQUEST_SECONDS):
+                body = await _read(receive)
+        except TimeoutError:
+            return TOO_SLOW
+        if body is None or len(body) > REQUEST_BYTES:
+            return None if body is None else TOO_LARGE
         query = bytes(scope.get("query_string", b"")).decode("latin-1")
-        return await self._adapter.answer_request(bytes(body), headers=_headers(scope["headers"]), query=query)
+        return await self._adapter.answer_request(body, headers=_headers(scope["headers"]), query=query)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         async with AsyncExitStack() as running:
@@ -96,6 +94,18 @@ class SlackASGI:
             await send({"type": "lifespan.startup.complete"})
             await receive()
         await send({"type": "lifespan.shutdown.complete"})
+
+
+async def _read(receive: Receive) -> bytes | None:
+    """Give the body of a request, or its beginning where it is too large; None if nobody waits for the answer."""
+    body = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        body += message.get("body", b"")
+        if len(body) > REQUEST_BYTES or not message.get("more_body", False):
+            return bytes(body)
 
 
 def _headers(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:

@@ -26,6 +26,7 @@ from threadkeep_slack.inbound.participants import Participants
 from threadkeep_slack.inbound.said_before import Recollection
 from threadkeep_slack.replies.opening import ReplyDesk
 from threadkeep_slack.replies.pacing import Pacing
+from threadkeep_slack.rights import RightsDesk
 from threadkeep_slack.settings import SlackSettings
 from threadkeep_slack.talk import AllowedMentions
 from threadkeep_slack.web_api import new_client
@@ -47,6 +48,7 @@ class Branch:
         replies: Opens the replies there.
         private: Opens those that one person alone may see.
         whispers: Tells people what others do not see.
+        rights: Asks what people may do there.
         rooms: What it needs for Slack's agent features.
         titles: Names the conversations there.
         intake: Takes its events; None where the process takes none.
@@ -62,6 +64,7 @@ class Branch:
     replies: ReplyDesk
     private: PrivateReplies
     whispers: Whispers
+    rights: RightsDesk
     rooms: AgentRooms
     titles: Titles
     intake: Intake | None
@@ -129,6 +132,7 @@ class BranchMaker:
         return Branch(
             private=PrivateReplies(whispers, urls),
             whispers=whispers,
+            rights=RightsDesk(client, workspace),
             client=client,
             workspace=workspace,
             directory=directory,

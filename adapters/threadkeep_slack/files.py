@@ -21,6 +21,8 @@ from threadkeep.messages import Attachment, File
 from threadkeep_slack.inbound.attachments import to_attachment
 from threadkeep_slack.inbound.payloads import SharedFile
 from threadkeep_slack.limits import FILE_ATTEMPTS, FILE_RETRY_DELAY, FILE_SECONDS
+from threadkeep_slack.text.escaping import escape
+from threadkeep_slack.text.mentions import neutralise
 from threadkeep_slack.web_api import platform_errors
 
 _log = structlog.get_logger(__name__)
@@ -184,4 +186,4 @@ def _report_scope(attachment: Attachment) -> None:
 
 def _escaped(text: str) -> str:
     """Give a text that mentions nobody (https://docs.slack.dev/messaging/formatting-message-text/#escaping)."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return neutralise(escape(text))

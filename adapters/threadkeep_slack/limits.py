@@ -80,6 +80,10 @@ frames of a socket wait unread, further requests over HTTP are refused."""
 REQUEST_BYTES: Final = 1_048_576
 """The largest request body that is read. Events are far smaller: 40,000 characters of text and its blocks."""
 
+REQUEST_SECONDS: Final = 10.0
+"""So long the body of a request may take to come. Slack itself gives an answer three seconds
+(https://docs.slack.dev/apis/events-api/#responding)."""
+
 WEB_API_SECONDS: Final = 20.0
 """Time limit of one call of the Web API."""
 
@@ -146,6 +150,9 @@ PARTICIPANTS: Final = 50
 
 NAME_TTL: Final = 3_600.0
 """Seconds for which a name is remembered; people change theirs rarely."""
+
+MEMBERS_TTL: Final = 60.0
+"""Seconds for which it is believed who is in a user group. usergroups.list is Tier 2: at least 20 a minute."""
 
 FAILED_LOOKUP_TTL: Final = 60.0
 """Seconds for which a failed look-up is not repeated."""

@@ -134,10 +134,20 @@ def platform_errors(method: str) -> Iterator[None]:
     except SlackApiError as error:
         raise to_platform_error(method, read_refusal(error.response)) from error
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
-        reason = str(error) or "no answer in time"
-        raise PlatformUnavailableError(f"Slack's {method} failed: {reason}") from error
+        raise PlatformUnavailableError(f"Slack's {method} failed: {failure_of(error)}") from error
     except SlackClientError as error:
         raise PlatformError(f"Slack's {method} failed: {error}") from error
+
+
+def failure_of(error: Exception) -> str:
+    """Say why an address was not reached, without the address: that of a websocket or of an answer is a secret."""
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    if isinstance(error, aiohttp.ClientResponseError) and error.status:
+        return f"status {error.status}"
+    # aiohttp names the address in most other errors.
+    is_plain = isinstance(error, aiohttp.ClientConnectionError | OSError)
+    return (str(error) if is_plain else "") or type(error).__name__
 
 
 def read_refusal(response: object) -> Refusal:

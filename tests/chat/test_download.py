@@ -71,6 +71,24 @@ async def test_redirections_within_the_host_are_followed(hosts, target):
     assert (await hosts.get("/a")).data == b"data"
 
 
+@pytest.mark.parametrize("address", ["//{host}/b", "http://ann@{host}/b", "http://ann:pw@{host}/b", "http:///b", "b"])
+async def test_addresses_that_are_none_of_the_hosts_are_not_asked(hosts, address):
+    hosts.answer("/b", body=b"data")
+    host = urlsplit(hosts.url("")).netloc
+    places = FileHosts(origins={hosts.url("").rstrip("/")}, headers=TOKEN)
+    async with aiohttp.ClientSession() as session:
+        with pytest.raises(FileNotReadError, match="outside"):
+            await download(session, address.format(host=host), places, most=1000)
+    assert not hosts.visits
+
+
+async def test_a_redirection_with_a_name_in_it_is_not_followed(hosts):
+    hosts.answer("/a", status=302, headers={"Location": f"http://ann:pw@{urlsplit(hosts.url('')).netloc}/b"})
+    hosts.answer("/b", body=b"data")
+    assert (await hosts.get("/a")).status == 302
+    assert hosts.visits == {("own", "Bearer secret"): 1}
+
+
 @pytest.mark.parametrize("disguise", ["{foreign}", "http://{own_host}@{foreign_host}/b", "http://127.0.0.1.example/b"])
 async def test_redirections_elsewhere_are_the_answer(hosts, disguise):
     own, foreign = urlsplit(hosts.url("")).netloc, urlsplit(hosts.url("", hosts.foreign)).netloc

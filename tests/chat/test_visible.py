@@ -41,3 +41,28 @@ def test_only_full_messages_are_previewed_where_nothing_can_be_edited():
     limits = ReplyLimits(part_length=20, edit_interval=1.0, edits=False)
     content = ReplyContent(text="one two three four five six", activity=("Thinking",))
     assert preview_parts(content, limits) == ["one two three four"]
+
+
+def test_an_answer_with_too_many_messages_is_cut_off_with_a_word_about_it():
+    limits = ReplyLimits(part_length=80, edit_interval=1.0, most_parts=2)
+    parts = final_parts(ReplyContent(text="word " * 100), limits)
+    assert len(parts) == 2
+    assert parts[1].endswith("\n\n_Cut off here: no more messages can be sent._")
+    assert all(len(part) <= 80 for part in parts)
+    code = final_parts(ReplyContent(text="```\n" + "line\n" * 100 + "```"), limits)
+    assert [part.count("```") for part in code] == [2, 2]
+    short = ReplyContent(text="word " * 20)
+    assert final_parts(short, limits) == final_parts(short, ReplyLimits(part_length=80, edit_interval=1.0))
+
+
+def test_no_note_makes_a_message_of_the_other_kind():
+    limits = ReplyLimits(part_length=80, edit_interval=1.0, simple_length=40)
+    note = ("Using calculator",)
+    assert preview_parts(ReplyContent(text="x" * 35, activity=note), limits) == ["x" * 35]
+    assert preview_parts(ReplyContent(text="x" * 10, activity=note), limits) == [
+        "x" * 10 + "\n\n_Using calculator\u2026_"
+    ]
+    assert preview_parts(ReplyContent(text="x" * 41, activity=note), limits) == [
+        "x" * 41 + "\n\n_Using calculator\u2026_"
+    ]
+    assert preview_parts(ReplyContent(activity=note), limits) == ["_Using calculator\u2026_"]

@@ -62,7 +62,7 @@ def open_rooms(
     abilities, errands = Abilities(), Errands()
     suggested = PROMPTS if settings.prompts is None else settings.prompts
     prompts = SuggestedPrompts(client, abilities=abilities, shared=shared, team=team, prompts=suggested)
-    setup = ChannelSetup(client, notes)
+    setup = ChannelSetup(client, notes, workspace)
     rooms = AgentRooms(
         workspace=workspace,
         directs=DirectThreads(notes, prompts, team=team, setting=settings.is_agent_view),

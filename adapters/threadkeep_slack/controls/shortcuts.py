@@ -135,6 +135,7 @@ class ShortcutDesk:
                 thread_ts=None if purpose is None else purpose.thread or purpose.message,
                 markdown_text=words,
                 unfurl_links=False,
+                unfurl_media=False,
             )
         return str(response.get("ts"))
 

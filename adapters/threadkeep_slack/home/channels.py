@@ -10,7 +10,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 from threadkeep.errors import PlaceGoneError, PlatformError, ThreadkeepError
 from threadkeep_slack.home.notes import AnswerWhen, WorkspaceNotes
 from threadkeep_slack.home.payloads import Submission
+from threadkeep_slack.rights import belongs_to
 from threadkeep_slack.web_api import platform_errors
+from threadkeep_slack.workspace import Workspace
 
 _log = structlog.get_logger(__name__)
 
@@ -79,11 +81,13 @@ class ChannelSetup:
     Args:
         client: The client of the bot.
         notes: Where settings are kept.
+        workspace: The bot's installation, whose administrators count.
     """
 
-    def __init__(self, client: AsyncWebClient, notes: WorkspaceNotes) -> None:
+    def __init__(self, client: AsyncWebClient, notes: WorkspaceNotes, workspace: Workspace) -> None:
         self._client: Final = client
         self._notes: Final = notes
+        self._workspace: Final = workspace
 
     async def take(self, submission: Submission, team: str) -> Mapping[str, object]:
         """Save what was filled in, and give what the form shows then: that it is saved, or why it is not."""
@@ -133,9 +137,9 @@ class ChannelSetup:
             _log.info("slack_admin_not_asked", reason=str(error))
             return False
         found = response.get("user")
-        return isinstance(found, dict) and any(
-            found.get(role) is True for role in ("is_admin", "is_owner", "is_primary_owner")
-        )
+        if not isinstance(found, dict) or not belongs_to(found, self._workspace):
+            return False
+        return any(found.get(role) is True for role in ("is_admin", "is_owner", "is_primary_owner"))
 
 
 def _refused(block: str, why: str) -> Mapping[str, object]:

@@ -164,7 +164,8 @@ class WorkspaceNotes:
             async with asyncio.timeout(NOTES_READ_SECONDS):
                 self._keep(team, _read(await vault.get(_name(team))))
         except (StoreError, TimeoutError) as error:
-            self._stale.add(team)
+            if team in self._known:
+                self._stale.add(team)
             _log.warning("slack_notes_not_read", team=team, error=type(error).__name__)
         finally:
             del self._loading[team]
@@ -173,7 +174,9 @@ class WorkspaceNotes:
         self._known.pop(team, None)
         self._known[team] = notes
         while len(self._known) > BRANCHES_OPEN:
-            del self._known[next(iter(self._known))]
+            given_up = next(iter(self._known))
+            del self._known[given_up]
+            self._stale.discard(given_up)
 
     async def _watch(self, shared: SharedState) -> None:
         while True:

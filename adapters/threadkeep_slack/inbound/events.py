@@ -67,7 +67,8 @@ def is_threaded(kind: str, *, is_agent_view: bool) -> bool:
 def place_in(channel: str, thread: str | None, kind: str, *, team: str, reply_to: str | None) -> Place:
     """Give the place of a thread, or of a whole direct or group conversation."""
     session = SessionKey(platform=PLATFORM, workspace=team, channel=channel, thread=thread)
-    return Place(session=session, kind=_place_kind(kind, thread), reply_to=reply_to)
+    place_kind, is_confidential = _place_kind(kind, thread), kind in {"group", "mpim"}
+    return Place(session=session, kind=place_kind, reply_to=reply_to, is_confidential=is_confidential)
 
 
 def people_in(message: SlackMessage, workspace: Workspace) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ import structlog
 
 from threadkeep.chat.adapter import Acceptance, Sink
 from threadkeep.chat.events import Event
-from threadkeep.errors import PlatformError
+from threadkeep.errors import PlatformError, ThreadkeepError
 from threadkeep_slack.inbound.directory import Directory, thread_key
 from threadkeep_slack.inbound.overlap import Overlap
 from threadkeep_slack.inbound.turns import Rank, Turns
@@ -106,9 +106,12 @@ class HandOver:
                 acceptance = await self._sink(event)
         except NotHandedOverError:
             raise
-        except Exception as error:
-            # Whatever kept the sink from taking it, Slack delivers again what is not acknowledged.
+        except ThreadkeepError as error:
             raise NotHandedOverError(f"{type(error).__name__}: {error}") from error
+        except Exception as error:
+            # Whatever kept the sink from taking it, Slack delivers again what is not acknowledged. What other libraries
+            # say of it goes into no log: it may hold what somebody wrote.
+            raise NotHandedOverError(type(error).__name__) from error
         _log.debug("slack_event_handed_over", kind=event.kind, key=str(event.key), acceptance=acceptance)
         return acceptance
 

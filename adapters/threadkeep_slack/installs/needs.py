@@ -132,8 +132,8 @@ SCOPES: Final = (
     ScopeNeed(
         scope="usergroups:read",
         feature=Feature.ANSWERS,
-        why="asks what user groups are called",
-        without="the model sees ids in the place of the names of user groups",
+        why="asks what user groups are called and who is in them",
+        without="the model sees ids in the place of the names of user groups, and nobody has rights by their groups",
     ),
     ScopeNeed(
         scope="assistant:write",

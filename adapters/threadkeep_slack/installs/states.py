@@ -59,7 +59,7 @@ class InstallStates:
             StoreError: It cannot be told whether it was used.
         """
         match = _STATE.fullmatch(state)
-        if match is None or not browser:
+        if match is None or not browser or _BROWSER.fullmatch(browser) is None:
             raise StateRefusedError(
                 "This page was not opened from the installation in this browser, or its cookies are off."
             )

@@ -1,6 +1,6 @@
 """Tool calls as Slack's task cards, which a streamed message shows and changes."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from threadkeep.chat.adapter import ReplyContent, ReplyState, Source, ToolActivity, ToolStatus
@@ -20,6 +20,13 @@ class _Card:
     status: str
     details: str = ""
     sources: tuple[Source, ...] = ()
+    over: str = ""
+
+    def closed(self, status: str) -> "_Card":
+        """Give it as it stands when nobody tells of it any more."""
+        if self.over:
+            return replace(self, title=self.over, status="complete")
+        return replace(self, status=status)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,15 +81,12 @@ class TaskCards:
         closed = "error" if content.state in (ReplyState.STOPPED, ReplyState.FAILED) else "complete"
         for name, card in cards.items():
             if card.status == _OPEN and (is_final or name not in running):
-                cards[name] = _Card(title=card.title, status=closed, details=card.details, sources=card.sources)
+                cards[name] = card.closed(closed)
         return self._difference(cards)
 
     def close(self) -> CardsDraft:
         """Give what to send before the message is continued in another one: there the open cards are shown again."""
-        return self._difference({
-            name: _Card(title=card.title, status="complete", details=card.details, sources=card.sources)
-            for name, card in self._cards.items()
-        })  # fmt: skip
+        return self._difference({name: card.closed("complete") for name, card in self._cards.items()})
 
     def accept(self, draft: CardsDraft) -> None:
         """Note that a draft was sent."""
@@ -118,6 +122,7 @@ def _card(tool: ToolActivity) -> _Card:
         title=_words(tool.title, CARD_TITLE) or "Working",
         status=_STATES[tool.status],
         details=neutralise(tool.details[:CARD_TEXT]),
+        over=tool.over,
         sources=tool.sources,
     )
 

@@ -6,6 +6,7 @@ turned into one of these: HTML, footnotes, formulas, notes (``> [!NOTE]``), mark
 """
 
 import re
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
@@ -136,17 +137,11 @@ class SlackMarkdown:
     def _plain(self, line: str, end: str) -> str:
         if _SUSPECT.search(line) is None and (self._mention is None or "@" not in line):
             return line + end
-        comment = line.find("<!--")
-        if comment != -1 and not _is_in_code(line, comment):
-            return self._around_comment(line, comment, end)
-        return self._begin(line) + end
-
-    def _around_comment(self, line: str, at: int, end: str) -> str:
-        close = line.find("-->", at + 4)
-        if close != -1:
-            return self._plain(line[:at] + line[close + 3 :], end)
-        self._state = replace(self._state, comment=line[at:] + end)
-        return self._begin(line[:at])
+        line, comment = _without_comments(line)
+        if not comment:
+            return self._begin(line) + end
+        self._state = replace(self._state, comment=comment + end)
+        return self._begin(line)
 
     def _begin(self, line: str) -> str:
         """Write a line: what its beginning makes of it, then what stands in it."""
@@ -178,5 +173,22 @@ class SlackMarkdown:
         return text
 
 
-def _is_in_code(line: str, at: int) -> bool:
-    return any(code.start() <= at < code.end() for code in CODE.finditer(line))
+def _without_comments(line: str) -> tuple[str, str]:
+    """Give a line without the comments in it, and what stands at its end of one that it does not close."""
+    if "<!--" not in line:
+        return line, ""
+    codes = deque(code.span() for code in CODE.finditer(line))
+    pieces: list[str] = []
+    position = searched = 0
+    while (at := line.find("<!--", searched)) != -1:
+        while codes and codes[0][1] <= at:
+            codes.popleft()
+        if codes and codes[0][0] <= at:
+            searched = codes[0][1]
+            continue
+        pieces.append(line[position:at])
+        close = line.find("-->", at + 4)
+        if close == -1:
+            return "".join(pieces), line[at:]
+        position = searched = close + 3
+    return "".join((*pieces, line[position:])), ""

@@ -54,7 +54,8 @@ def _without(text: str, bot_user: str) -> str:
     mention = rf"<@{re.escape(bot_user)}(?:\|[^<>\n]*)?>"
     # "@bot, what ..." and "@bot: what ...": the punctuation belongs to the salutation.
     text = re.sub(rf"^\s*{mention}[ \t]*[,:]?\s*", "", text)
-    return re.sub(rf"[ \t]*{mention}", "", text)
+    # From the first of several spaces only: a search from each of many would not end.
+    return re.sub(rf"(?<![ \t])[ \t]*{mention}", "", text)
 
 
 def _render(token: str, names: Mapping[str, str]) -> str:

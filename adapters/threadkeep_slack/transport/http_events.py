@@ -1,13 +1,14 @@
 """The Events API over HTTP: Slack sends signed requests, the answer acknowledges."""
 
+import asyncio
 from typing import Final
 
 from aiohttp import web
 
 from threadkeep.errors import ConfigError
-from threadkeep_slack.limits import DRAIN_SECONDS, REQUEST_BYTES
+from threadkeep_slack.limits import DRAIN_SECONDS, REQUEST_BYTES, REQUEST_SECONDS
 from threadkeep_slack.transport.beside_pages import Pages
-from threadkeep_slack.transport.requests import PATH, Answer, Requests
+from threadkeep_slack.transport.requests import PATH, TOO_SLOW, Answer, Requests
 
 
 class HttpEvents:
@@ -66,8 +67,19 @@ class HttpEvents:
             self._runner = None
 
     async def _handle(self, request: web.Request) -> web.Response:
-        body = await request.read()
+        body = await read_body(request)
+        if body is None:
+            return to_response(TOO_SLOW)
         return to_response(await self._requests.answer(body, headers=request.headers, query=request.query_string))
+
+
+async def read_body(request: web.Request) -> bytes | None:
+    """Give the body of a request; None if it does not come in time."""
+    try:
+        async with asyncio.timeout(REQUEST_SECONDS):
+            return await request.read()
+    except TimeoutError:
+        return None
 
 
 def to_response(answer: Answer) -> web.Response:

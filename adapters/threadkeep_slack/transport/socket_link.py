@@ -20,6 +20,7 @@ from threadkeep.errors import PlatformUnavailableError
 from threadkeep_slack.inbound.overlap import Overlap
 from threadkeep_slack.limits import CONNECT_SECONDS, EVENTS_IN_FLIGHT, SILENT_PINGS
 from threadkeep_slack.transport.port import end_tasks
+from threadkeep_slack.web_api import failure_of
 
 _log = structlog.get_logger(__name__)
 
@@ -125,9 +126,8 @@ class SocketLink:
                 )
                 first = await self._socket.receive()
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            reason = str(error) or "no answer in time"
             raise PlatformUnavailableError(
-                f"Slack's websocket cannot be opened ({reason}): is wss:// let through?"
+                f"Slack's websocket cannot be opened ({failure_of(error)}): is wss:// let through?"
             ) from error
         if first.type is not aiohttp.WSMsgType.TEXT:
             raise SocketRefusedError(Farewell.LOST)

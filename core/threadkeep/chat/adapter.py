@@ -62,6 +62,7 @@ class ToolActivity:
         status: How far it has come.
         details: What the tool said of its progress, or how it ended, in a line.
         sources: What it found and where.
+        over: What stands in the place of the title where it is shown no more, if that is another thing to say.
     """
 
     id: str
@@ -69,6 +70,7 @@ class ToolActivity:
     status: ToolStatus = ToolStatus.RUNNING
     details: str = ""
     sources: tuple[Source, ...] = ()
+    over: str = ""
 
 
 class ReplyState(StrEnum):

@@ -32,8 +32,9 @@ class FileHosts:
     seconds: float = 30.0
 
     def has(self, url: URL) -> bool:
-        """Tell whether an address is in one of the places."""
-        return url.absolute and str(url.origin()) in self.origins
+        """Tell whether an address is in one of the places; one with a user's name in it is in none."""
+        is_plain = bool(url.scheme and url.host) and url.user is None and url.password is None
+        return is_plain and str(url.origin()) in self.origins
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

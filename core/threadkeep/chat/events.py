@@ -25,11 +25,13 @@ class Place:
         session: The conversation of this place.
         kind: Direct message, channel or thread; other people may read the last two.
         reply_to: The platform's id of the message to which the answer refers, where the platform shows that.
+        is_confidential: Whether several people read it but not everybody may: a private channel, a group conversation.
     """
 
     session: SessionKey
     kind: PlaceKind
     reply_to: str | None = None
+    is_confidential: bool = False
 
     @property
     def is_shared(self) -> bool:

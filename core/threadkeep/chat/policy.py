@@ -60,6 +60,11 @@ def take(events: Sequence[MessageReceived], policy: Policy) -> int:
     return taken
 
 
+def count_asked(events: Sequence[MessageReceived]) -> int:
+    """Return how many of the events are to be answered."""
+    return sum(event.addressing is not Addressing.OTHERS for event in events)
+
+
 def before_command(events: Sequence[MessageReceived]) -> int:
     """Return how many of the events come before the first command."""
     return next((number for number, event in enumerate(events) if event.command is not None), len(events))

@@ -7,6 +7,7 @@ from threadkeep.chat.adapter import ReplyContent
 from threadkeep.chat.markdown import Measure, split_markdown
 
 _MOST_LINES = 5
+_CUT_OFF = "_Cut off here: no more messages can be sent._"
 _LINE_LENGTH = 100
 _MARKUP = re.compile(r"([\\`*_~|<>\[\]])")
 
@@ -21,6 +22,9 @@ class ReplyLimits:
         measure: The unit of ``part_length``.
         edits: Whether posted messages can be changed. If not, a message is posted when it is full or final.
         has_elements: Whether buttons and selects are shown. If not, no message is changed for their sake.
+        simple_length: The length up to which a message is of a simpler kind; no note of what the agent is doing makes
+            it one of the other kind. None where there is one kind only.
+        most_parts: How many messages one answer may have; None for any number.
     """
 
     part_length: int
@@ -28,11 +32,18 @@ class ReplyLimits:
     measure: Measure = len
     edits: bool = True
     has_elements: bool = False
+    simple_length: int | None = None
+    most_parts: int | None = None
 
 
 def final_parts(content: ReplyContent, limits: ReplyLimits) -> list[str]:
-    """Give the messages that show the finished text."""
-    return [part.text for part in split_markdown(content.text, limits.part_length, limits.measure)]
+    """Give the messages that show the finished text, or as much of it as may be sent."""
+    texts = [part.text for part in split_markdown(content.text, limits.part_length, limits.measure)]
+    if limits.most_parts is None or len(texts) <= limits.most_parts:
+        return texts
+    room = limits.part_length - limits.measure(f"\n\n{_CUT_OFF}")
+    last = split_markdown(texts[limits.most_parts - 1], room, limits.measure)[0].text
+    return [*texts[: limits.most_parts - 1], f"{last}\n\n{_CUT_OFF}"]
 
 
 def preview_parts(content: ReplyContent, limits: ReplyLimits) -> list[str]:
@@ -46,12 +57,19 @@ def preview_parts(content: ReplyContent, limits: ReplyLimits) -> list[str]:
     if content.is_final:
         return texts
     lines = [_activity_line(line) for line in content.activity if line.strip()][-_MOST_LINES:]
+    room = _room_with_note(texts[-1] if texts else "", limits)
     for first in range(len(lines)):
         note = "\n".join(lines[first:])
         last = f"{texts[-1]}\n\n{note}" if texts else note
-        if limits.measure(last) <= limits.part_length:
+        if limits.measure(last) <= room:
             return [*texts[:-1], last]
     return texts
+
+
+def _room_with_note(text: str, limits: ReplyLimits) -> int:
+    if limits.simple_length is None or limits.measure(text) > limits.simple_length:
+        return limits.part_length
+    return limits.simple_length
 
 
 def italic(words: str) -> str:

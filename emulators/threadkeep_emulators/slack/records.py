@@ -233,6 +233,7 @@ class Team:
     sessions: dict[ThreadKey, AgentSession] = field(default_factory=dict)
     strangers: dict[str, tuple[User, str]] = field(default_factory=dict)
     usergroups: dict[str, str] = field(default_factory=dict)
+    group_members: dict[str, list[str]] = field(default_factory=dict)
     homes: dict[str, Payload] = field(default_factory=dict)
     modals: list[Payload] = field(default_factory=list)
     view_stacks: dict[str, list[Payload]] = field(default_factory=dict)

@@ -52,7 +52,7 @@ def render_user(team: Team, user: User, *, has_email: bool) -> Payload:
     }
     if has_email and user.email is not None:
         profile["email"] = user.email
-    return {
+    shape: Payload = {
         "id": user.id,
         "team_id": team.id,
         "name": user.name,
@@ -68,6 +68,18 @@ def render_user(team: Team, user: User, *, has_email: bool) -> Payload:
         "is_app_user": False,
         "profile": profile,
     }
+    whole = team.organisation
+    if whole is not None:
+        shape["enterprise_user"] = {
+            "id": user.id,
+            "enterprise_id": whole.id,
+            "enterprise_name": whole.name,
+            "is_admin": False,
+            "is_owner": False,
+            "is_primary_owner": False,
+            "teams": [member.id for member in whole.members],
+        }
+    return shape
 
 
 def render_bot(team: Team, bot: Bot) -> Payload:

@@ -83,10 +83,16 @@ class Workspace:
         self._team.strangers[user.id] = (user, team_id)
         return Person(self._world, self._team, user, self._interactions)
 
-    def usergroup(self, handle: str) -> str:
-        """Add a group of users, and give what people type to mention it."""
+    def usergroup(self, handle: str, *members: Person) -> str:
+        """Add a group of users, and give what people type to mention it.
+
+        Args:
+            handle: What stands behind the ``@``.
+            members: Who is in it.
+        """
         group = self._world.ids.entity("S")
         self._team.usergroups[group] = handle
+        self._team.group_members[group] = [member.id for member in members]
         return f"<!subteam^{group}>"
 
     def channel(

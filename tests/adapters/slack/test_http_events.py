@@ -1,5 +1,6 @@
 """Events over HTTP: signatures, retries, bounds."""
 
+import asyncio
 import hashlib
 import hmac
 import io
@@ -8,6 +9,7 @@ import time
 
 import aiohttp
 import pytest
+from yarl import URL
 
 from threadkeep.errors import ConfigError
 from threadkeep_slack import SlackAdapter
@@ -127,6 +129,18 @@ async def test_the_address_verification_is_answered(post):
 async def test_a_body_that_is_too_large_is_refused(acme, post, sink):
     status, _ = await post(direct_message(acme, "x" * REQUEST_BYTES))
     assert status == 413
+    assert sink.calls == 0
+
+
+async def test_a_body_that_does_not_end_is_not_waited_for(monkeypatch, adapter, sink):
+    monkeypatch.setattr("threadkeep_slack.transport.http_events.REQUEST_SECONDS", 0.1)
+    url = URL(adapter.request_url)
+    reader, writer = await asyncio.open_connection(url.host, url.port)
+    writer.write(f"POST {url.path} HTTP/1.1\r\nHost: bot\r\nContent-Length: 5000\r\n\r\nabc".encode())
+    async with asyncio.timeout(20):
+        assert b" 408 " in await reader.readline()
+    writer.close()
+    await writer.wait_closed()
     assert sink.calls == 0
 
 

@@ -7,13 +7,14 @@ import io
 import json
 import socket
 import time
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import aiohttp
 import pytest
 import uvicorn
 from aiohttp import web
 from pydantic import SecretStr
+from yarl import URL
 
 from threadkeep.errors import ConfigError, PlatformError
 from threadkeep_slack import SlackAdapter
@@ -148,6 +149,19 @@ async def post(url, body, headers):
         return response.status, await response.text()
 
 
+async def slowly(url, sent):
+    """Begin a request, never end it, and give the head of the answer."""
+    reader, writer = await asyncio.open_connection(url.host, url.port)
+    writer.write(f"POST {url.path} HTTP/1.1\r\nHost: bot\r\nContent-Length: 5000\r\n\r\n".encode() + sent)
+    try:
+        async with asyncio.timeout(20):
+            return await reader.readline()
+    finally:
+        writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
+
+
 async def test_events_are_taken_and_then_acknowledged(slack, acme, url, sink):
     sink.is_open.clear()
     (delivery,) = (await acme.user("Ann").dm("héllo 😀")).deliveries
@@ -185,6 +199,14 @@ async def test_a_body_that_is_too_large_is_refused_and_the_next_is_taken(slack, 
     assert (await post(url, body, signed(slack, body)))[0] == 413
     await acme.user("Ann").dm("hello")
     await sink.wait_for()
+
+
+@pytest.mark.parametrize("sent", [b"", b"x" * 1000])
+async def test_a_body_that_does_not_end_is_not_waited_for(monkeypatch, url, sink, sent):
+    monkeypatch.setattr("threadkeep_slack.asgi.REQUEST_SECONDS", 0.1)
+    monkeypatch.setattr("threadkeep_slack.transport.http_events.REQUEST_SECONDS", 0.1)
+    assert b" 408 " in await slowly(URL(url), sent)
+    assert sink.calls == 0
 
 
 async def test_other_paths_and_methods_do_not_exist(url):

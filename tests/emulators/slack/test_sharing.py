@@ -54,3 +54,12 @@ async def test_groups_are_listed_with_their_scope_only(acme, client, ann, genera
     acme.team.scopes.add("usergroups:read")
     (group,) = (await client.usergroups_list())["usergroups"]
     assert (f"<!subteam^{group['id']}>", group["handle"]) == (devs, "devs")
+    assert "users" not in group
+
+
+async def test_members_of_groups_are_listed_where_asked_for(acme, client, ann):
+    acme.team.scopes.add("usergroups:read")
+    acme.usergroup("devs", ann)
+    acme.usergroup("ops")
+    groups = (await client.usergroups_list(include_users=True))["usergroups"]
+    assert [group["users"] for group in groups] == [[ann.id], []]

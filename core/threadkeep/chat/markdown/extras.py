@@ -27,9 +27,9 @@ FOOTNOTE: Final = re.compile(r"([ \t]*)\[\^([\w-]{1,32})\]:[ \t]*")
 _INLINE: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...]] = (
     (re.compile(r"!\[\]\((?=https?:)"), lambda _: "[image]("),
     (re.compile(r"!\[([^\[\]]*)\]\(data:[^()\s]*\)"), lambda found: f"({found[1].strip() or 'image'})"),
-    (re.compile(r"\\\((?=[ \t]*\S)([^`\n]+?)\\\)"), lambda found: f"`{found[1].strip()}`"),
+    (re.compile(r"\\\((?=[ \t]*\S)((?:[^`\n\\]|\\(?!\(|$))+?)\\\)"), lambda found: f"`{found[1].strip()}`"),
     (
-        re.compile(r"^([ \t]*)\\\[([^`\n]*[\\^_={}][^`\n]*)\\\][ \t\r]*$"),
+        re.compile(r"^([ \t]*)\\\[([^`\n\\^_={}]*[\\^_={}][^`\n]*)\\\][ \t\r]*$"),
         lambda found: f"{found[1]}`{found[2].strip()}`",
     ),
     (re.compile(r"(?<!\$)\$\$(?=[^\s$])([^$`\n]+?)(?<=\S)\$\$(?!\$)"), lambda found: f"`{found[1]}`"),

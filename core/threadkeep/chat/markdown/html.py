@@ -11,7 +11,8 @@ from typing import Final
 _ATTRIBUTE: Final = r"""\s+[A-Za-z_:][\w:.-]*(?:\s*=\s*(?:"[^"<>]*"|'[^'<>]*'|[^\s"'=<>`]+))?"""
 _TAG: Final = re.compile(rf"<(?P<end>/?)(?P<name>[A-Za-z][A-Za-z0-9]{{0,15}})(?P<rest>(?:{_ATTRIBUTE})*)\s*/?>")
 _VALUE: Final = re.compile(r"""([A-Za-z_:][\w:.-]*)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'=<>`]+))""")
-_LINK: Final = re.compile(rf"<a(?P<rest>(?:{_ATTRIBUTE})*)\s*>(?P<label>.*?)</a\s*>", re.IGNORECASE)
+_LABEL: Final = r"(?:[^<\n]|<(?!/?a[\s>]))*"
+_LINK: Final = re.compile(rf"<a(?P<rest>(?:{_ATTRIBUTE})*)\s*>(?P<label>{_LABEL})</a\s*>", re.IGNORECASE)
 _RAISED: Final = re.compile(r"<(?P<name>sup|sub)\s*>(?P<text>[^<>]{1,40})</(?P=name)\s*>", re.IGNORECASE)
 
 _PAIRS: Final[Mapping[str, str]] = {

@@ -71,10 +71,13 @@ def list_usergroups(call: Request) -> Payload:
     """List the groups of users (https://docs.slack.dev/reference/methods/usergroups.list)."""
     if call.team.organisation is not None and "team_id" not in call.args:
         raise SlackError("missing_argument")
-    groups = [
+    groups: list[Payload] = [
         {"id": group, "team_id": call.team.id, "is_usergroup": True, "name": handle.title(), "handle": handle}
         for group, handle in call.team.usergroups.items()
     ]
+    if call.args.flag("include_users"):
+        for shown in groups:
+            shown["users"] = list(call.team.group_members[shown["id"]])
     return {"usergroups": groups}
 
 

@@ -6,7 +6,10 @@ import pytest
 
 from threadkeep.chat.events import Addressing
 from threadkeep.errors import StoreUnavailableError
+from threadkeep_slack.home.channels import ANSWER, CHANNEL, SETUP, ChannelSetup
 from threadkeep_slack.home.notes import WorkspaceNotes
+from threadkeep_slack.home.payloads import Submission
+from threadkeep_slack.workspace import Workspace
 
 
 async def until(check):
@@ -114,6 +117,38 @@ async def test_others_may_not(slack, process, store, acme, sink, set_up, ann, ge
     }
     top = await ann.says(general, "nobody is asked")
     assert await hears(slack, sink, top) == [None]
+
+
+async def test_administrators_of_other_workspaces_may_not(acme, store, slack_client, admin, general):
+    elsewhere = Workspace(team="T0GLOBEX", team_name="Globex", bot_user="U9", bot_name="keeper")
+    submission = Submission.model_validate({
+        "type": "view_submission",
+        "user": {"id": admin.id, "team_id": acme.id},
+        "team": {"id": acme.id},
+        "view": {
+            "callback_id": SETUP,
+            "state": {
+                "values": {
+                    CHANNEL: {CHANNEL: {"selected_conversation": general.id}},
+                    ANSWER: {ANSWER: {"selected_option": {"value": "always"}}},
+                }
+            },
+        },
+    })  # fmt: skip
+    notes = WorkspaceNotes(store.vault, store.shared)
+    refused = await ChannelSetup(slack_client, notes, elsewhere).take(submission, "T0GLOBEX")
+    assert "Only administrators" in str(refused)
+    own = Workspace(team=acme.id, team_name="Acme", bot_user="U9", bot_name="keeper")
+    assert "I answer everything" in str(await ChannelSetup(slack_client, notes, own).take(submission, acme.id))
+
+
+async def test_settings_of_workspaces_that_were_given_up_are_given_up_whole(monkeypatch, store):
+    monkeypatch.setattr("threadkeep_slack.home.notes.BRANCHES_OPEN", 3)
+    notes = WorkspaceNotes(store.vault, store.shared)
+    for number in range(20):
+        await notes.load(f"T{number}")
+        notes._stale.update(notes._known)
+    assert len(notes._stale) <= 3
 
 
 @pytest.mark.parametrize("is_private", [True, False])

@@ -140,3 +140,13 @@ async def test_more_cards_than_slack_takes_are_left_out(scene):
     await reply.finish(ReplyContent(text="Working. Done.", tools=many, is_final=True))
     assert len(scene.ours[0].tasks) < 50
     assert scene.texts == ["Working. Done."]
+
+
+async def test_a_hint_that_is_over_says_so_in_its_card(scene):
+    reply = scene.open()
+    for title in ("1 message waiting", "2 messages waiting"):
+        await reply.show(ReplyContent(text="So", tools=(tool(id="waiting", title=title, over="2 messages came"),)))
+        await next_preview(scene)
+        await tasks_show(scene, lambda tasks, title=title: [task["title"] for task in tasks] == [title])
+    await reply.finish(ReplyContent(text="So it is.", is_final=True, state=ReplyState.STOPPED))
+    assert [(task["title"], task["status"]) for task in scene.ours[0].tasks] == [("2 messages came", "complete")]
