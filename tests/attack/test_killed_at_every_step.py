@@ -25,7 +25,9 @@ def redis(request) -> str | None:
     return request.getfixturevalue("redis_server").url if request.param == "redis" else None
 
 
-@pytest.fixture(params=["slack-talk", "slack-tool", "slack-edits-tool", "discord-talk", "discord-tool"])
+@pytest.fixture(
+    params=["slack-talk", "slack-tool", "slack-edits-tool", "discord-talk", "discord-tool", "discord-components-tool"]
+)
 def setting(request, redis) -> Setting:
     platform, _, what = request.param.rpartition("-")
     return Setting(platform=platform, redis=redis, has_tool=what == "tool")
@@ -109,7 +111,7 @@ async def test_killed_again_while_it_recovers_it_answers_once_and_in_order(start
 
 async def test_killed_before_the_answer_to_a_performed_call_it_answers_once(starter, setting, check, tmp_path):
     # discord.py repeats a call by itself, with the nonce that Discord knows it by; Slack's client does not.
-    when = "after" if setting.platform == "discord" else "failed"
+    when = "after" if setting.platform.startswith("discord") else "failed"
     calls = calls_of(setting.platform, is_direct=not setting.has_tool)
     who = "stream" if "start" in calls else "poster"
     plans = [Plan(points=[f"{who}.{call}:{when}:1"], lost=call) for call in calls]

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import pytest
 import pytest_asyncio
-from siege.asking import SESSION, press, question, read_lines
+from siege.asking import SESSION, command, press, question, read_lines
 from siege.starter import BotProcess, Starter, order_of_store
 from siege.trial import rounds, sampled
 from siege.waiting import until, until_told
@@ -99,20 +99,35 @@ class Waiting:
         for label in ("1: Approve", "2: b"):
             assert await self.store.inbox.accept(press(buttons[label])) is Acceptance.ACCEPTED
 
-    async def faults(self) -> list[str]:
-        """Wait for the end of the run, and say what does not hold."""
-        runs = await until_told(self.runs, seconds=_SECONDS)
+    async def until_aside(self) -> None:
+        """Wait until a command was answered, and the run waits again."""
+        await until_told(self.runs, seconds=_SECONDS)
+        await until_told(self.is_asleep, seconds=_SECONDS)
+
+    async def faults(self, *before: str) -> list[str]:
+        """Wait for the end of the run, and say what does not hold.
+
+        Args:
+            before: The commands that were given while it waited.
+        """
+
+        async def is_over() -> bool:
+            return len(await self.runs()) > len(before)
+
+        await until_told(is_over, seconds=_SECONDS)
         await until(lambda: not self.shown[-1]["buttons"], seconds=_SECONDS)
+        *asides, run = await self.runs()
         transcript = await self.store.history.load(str(SESSION), runs=1)
         state = transcript.session.state if transcript is not None else {}
         checks = {
-            "one run": len(runs) == 1,
-            "the answer": runs[0].content == "I note it.\n\nnoted b",
+            "one run each": tuple(aside.command for aside in asides) == before,
+            "the answer": run.content == "I note it.\n\nnoted b",
             "the state": state == {"picked": True},
-            "each decided once": [one.choice for one in runs[0].decisions] == ["approve", "b"],
-            "by Ann": {one.speaker for one in runs[0].decisions} == {"Ann"},
-            "one message": [line["id"] for line in self.shown if line["call"] == "post"] == [f"{runs[0].run_id}/0"],
-            "what is shown": self.shown[-1]["text"] == f"_Approved by Ann_\n\n_Ann: b_\n\n{runs[0].content}",
+            "each decided once": [one.choice for one in run.decisions] == ["approve", "b"],
+            "by Ann": {one.speaker for one in run.decisions} == {"Ann"},
+            "one message each": [line["id"] for line in self.shown if line["call"] == "post"]
+            == [f"{one.run_id}/0" for one in (run, *asides)],
+            "what is shown": self.shown[-1]["text"] == f"_Approved by Ann_\n\n_Ann: b_\n\n{run.content}",
         }
         return [what for what, holds in checks.items() if not holds]
 
@@ -182,3 +197,41 @@ async def test_killed_anywhere_between_decision_and_answer_it_decides_once(waiti
     outcomes = await asyncio.gather(*(killed(number, point) for number, point in enumerate(points)))
     assert {point: faults for point, faults in outcomes if faults} == {}
     assert len(outcomes) >= 4
+
+
+async def test_killed_anywhere_over_a_command_it_answers_it_once_and_still_waits(waiting):
+    slots = asyncio.Semaphore(_SIDE_BY_SIDE)
+
+    async def settled(bot: Waiting) -> list[str]:
+        await bot.until_aside()
+        await bot.answer()
+        return await bot.faults("help")
+
+    async def whole() -> list[str]:
+        async with waiting("whole") as bot:
+            await bot.fall_asleep()
+            await bot.store.inbox.accept(command())
+            worker = await bot.start()
+            await bot.until_aside()
+            passed = bot.passed(2)
+            assert await settled(bot) == []
+            await worker.stop()
+            return passed
+
+    async def killed(number: int, point: str) -> tuple[str, list[str]]:
+        async with slots, waiting(str(number)) as bot:
+            await bot.fall_asleep()
+            await bot.store.inbox.accept(command())
+            doomed = await bot.start(point)
+            async with asyncio.timeout(_SECONDS):
+                await doomed.ended.wait()
+            rescuer = await bot.start()
+            faults = [] if doomed.was_killed else ["it did not die there"]
+            faults += await settled(bot)
+            await rescuer.stop()
+            return point, faults
+
+    points = sampled(await whole(), every=2)
+    outcomes = await asyncio.gather(*(killed(number, point) for number, point in enumerate(points)))
+    assert {point: faults for point, faults in outcomes if faults} == {}
+    assert len(outcomes) >= 3

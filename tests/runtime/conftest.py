@@ -1,9 +1,10 @@
 """A platform and a model that live in the test, and stores for the worker between them."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
 from uuid import uuid4
@@ -13,11 +14,16 @@ import redis.asyncio
 
 from threadkeep import Agent, RedisStore, Run, SQLiteStore
 from threadkeep.chat.adapter import Acceptance, ReplyContent, ReplyRequest, Sink
-from threadkeep.chat.events import Addressing, MessageReceived, Place, PlaceKind
+from threadkeep.chat.commands import Command, command_table, read_command
+from threadkeep.chat.events import Addressing, MessageDeleted, MessageReceived, Place, PlaceKind, StopRequested
+from threadkeep.chat.links import MessageLink
 from threadkeep.errors import PlatformError
 from threadkeep.messages import Message, Role
 from threadkeep.models.base import ModelAnswer, ModelEvent, TextDelta, Usage
 from threadkeep.runtime.answer_settings import AnswerSettings
+from threadkeep.runtime.explaining import Inquiry
+from threadkeep.runtime.story import Story, tell
+from threadkeep.runtime.subjects import Reference, read_subject
 from threadkeep.runtime.worker import Worker
 from threadkeep.sessions import MessageKey, SessionKey, UserKey
 from threadkeep.stores.base import Store
@@ -139,6 +145,17 @@ class TestPlatform:
             addressing=addressing,
         )
 
+    def revised(self, event: MessageReceived, revision: str) -> MessageKey:
+        return replace(event.key, revision=revision)
+
+    def stopped(self, event: MessageReceived, *, revision: str = "stop:button") -> StopRequested:
+        """Give the wish to stop the answer to a message."""
+        key = self.revised(event, revision)
+        return StopRequested(key=key, place=event.place, user=event.user, speaker=event.speaker)
+
+    def deleted(self, event: MessageReceived) -> MessageDeleted:
+        return MessageDeleted(key=self.revised(event, "deleted"), place=event.place)
+
     @property
     def finals(self) -> list[str]:
         return [reply.final for reply in self.replies if reply.final is not None]
@@ -156,9 +173,11 @@ async def eventually(check: Callable[[], Any]) -> Any:
             await asyncio.sleep(0.005)
 
 
-async def runs_of(store: Store, channel: str = "C1") -> tuple[Run, ...]:
+async def runs_of(store: Store, channel: str = "C1", *, count: int | None = None) -> tuple[Run, ...]:
+    """Give the runs of a session; none while they are not as many as wanted."""
     transcript = await store.history.load(f"test:W:{channel}", runs=100)
-    return transcript.runs if transcript is not None else ()
+    runs = transcript.runs if transcript is not None else ()
+    return runs if count in (None, len(runs)) else ()
 
 
 @pytest.fixture
@@ -169,6 +188,14 @@ def platform() -> TestPlatform:
 @pytest.fixture
 def make_model() -> type[ScriptedModel]:
     return ScriptedModel
+
+
+@pytest.fixture
+def held_model(make_model: type[ScriptedModel]) -> ScriptedModel:
+    """Stops after the first character of each answer until its gate is set."""
+    model = make_model()
+    model.gate.clear()
+    return model
 
 
 @pytest.fixture
@@ -208,6 +235,33 @@ async def open_store(request, tmp_path) -> AsyncIterator[Callable[..., Any]]:
 @pytest.fixture
 async def store(open_store) -> Store:
     return await open_store()
+
+
+@pytest.fixture
+def why(store: Store) -> Callable[[Any], Any]:
+    """Tells an operator of an event, a key, a link or a reference what happened."""
+
+    async def ask(subject: Any) -> Story | None:
+        if not isinstance(subject, MessageLink | Reference):
+            subject = read_subject(str(getattr(subject, "key", subject)), ())
+        facts = await Inquiry(store, platforms=("test",), clock=time.time).facts(subject)
+        return None if facts is None else tell(facts, now=time.time())
+
+    return ask
+
+
+@pytest.fixture
+def talk(platform: TestPlatform, store: Store) -> Callable[..., Any]:
+    """Says one thing after the other and gives the answers to all of them."""
+
+    async def say(*texts: str, commands: Sequence[Command] = (), **where: Any) -> list[str]:
+        before = len(platform.finals)
+        for number, text in enumerate(texts, start=before + 1):
+            await store.inbox.accept(read_command(platform.said(text, **where), command_table(commands)))
+            await eventually(lambda number=number: len(platform.finals) >= number)
+        return platform.finals[before:]
+
+    return say
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import pytest
 
 from threadkeep import Agent, Bot, ConfigError, SQLiteStore, StoreUnavailableError
 from threadkeep.errors import PlatformAuthError, StoreError
+from threadkeep.runtime.bot import Role
 
 SECONDS = 10
 
@@ -144,6 +145,27 @@ async def test_a_store_that_does_not_open_starts_no_platform(make_bot, platform,
     with pytest.raises(StoreUnavailableError):
         await bot.__aenter__()
     assert platform.sink is None
+
+
+@pytest.mark.parametrize("role", Role)
+async def test_only_who_answers_prepares_what_answers(make_bot, make_model, platform, role):
+    """Who only accepts needs no key of the model, and starts no servers of tools."""
+
+    class Tools:
+        prepared = 0
+
+        async def prepare(self):
+            self.prepared += 1
+
+        async def tools_for(self, user_id):
+            return ()
+
+        async def aclose(self):
+            pass
+
+    tools = Tools()
+    async with make_bot(agent=Agent(model=make_model(), tools=[tools]), role=role):
+        assert tools.prepared == (role is not Role.INGRESS)
 
 
 async def test_it_can_be_started_again(make_bot, platform, wait_for):

@@ -16,9 +16,11 @@ class Reader:
         self.read = []
         self.is_stuck = is_stuck
         self.error = error
+        self.most = None
 
     async def missed(self, place, *, after, most):
         self.read.append((place.session.channel, after))
+        self.most = most
         if self.is_stuck:
             await asyncio.Event().wait()
         if self.error is not None:
@@ -27,12 +29,12 @@ class Reader:
             yield event
 
 
-def catch_up(reader, store):
-    return CatchUp(reader, store, store.inbox.accept, limits=CatchUpLimits(), clock=time.time)
+def catch_up(reader, store, *, clock=time.time, **limits):
+    return CatchUp(reader, store, store.inbox.accept, limits=CatchUpLimits(**limits), clock=clock)
 
 
-async def read(reader, store):
-    catching_up = catch_up(reader, store)
+async def read(reader, store, **limits):
+    catching_up = catch_up(reader, store, **limits)
     await catching_up.run(await catching_up.prepare())
     return reader.read
 
@@ -83,6 +85,22 @@ async def test_a_place_that_cannot_be_read_does_not_stop_the_others(platform, st
         await store.inbox.accept(event)
     reader = Reader(error=PlatformUnavailableError("down"))
     assert sorted(await read(reader, store)) == [("C1", first.key.message), ("C2", second.key.message)]
+
+
+async def test_as_many_places_and_messages_are_read_as_the_operator_sets(platform, store):
+    for number in range(3):
+        await store.inbox.accept(platform.said("hello", channel=f"C{number}"))
+    reader = Reader()
+    assert [channel for channel, _ in await read(reader, store, max_places=2, max_messages=7)] == ["C2", "C1"]
+    assert reader.most == 7
+
+
+async def test_places_in_which_nothing_was_said_for_too_long_are_not_read(platform, store):
+    await store.inbox.accept(platform.said("hello"))
+    later = {"clock": lambda: time.time() + 3600}
+    assert await read(Reader(), store, max_age=3000, **later) == []
+    assert len(await read(Reader(), store, max_age=4000, **later)) == 1
+    assert await read(Reader(), store, max_age=0) == []
 
 
 async def test_nothing_is_noted_where_nothing_is_read(store):

@@ -18,27 +18,8 @@ from threadkeep.sessions import MessageKey
 SESSION = "test:W:C1"
 
 
-@pytest.fixture
-def talk(platform, store, wait_for):
-    """Says one thing after the other and gives the answers to all of them."""
-
-    async def say(*texts, commands=(), **where):
-        before = len(platform.finals)
-        for count, text in enumerate(texts, start=before + 1):
-            await store.inbox.accept(read_command(platform.said(text, **where), command_table(commands)))
-            await wait_for(lambda count=count: len(platform.finals) >= count)
-        return platform.finals[before:]
-
-    return say
-
-
 def shown(model, number=-1):
     return [message.content for message in model.asked[number] if message.role is not Role.SYSTEM]
-
-
-async def committed(load_runs, store, count):
-    runs = await load_runs(store)
-    return runs if len(runs) == count else None
 
 
 async def test_new_begins_afresh_and_the_old_conversation_stays_readable(
@@ -47,9 +28,9 @@ async def test_new_begins_afresh_and_the_old_conversation_stays_readable(
     model = make_model()
     async with working(model, store):
         await talk("one", "two", "!new", "three", "four")
-        runs = await wait_for(lambda: committed(load_runs, store, 5))
+        runs = await wait_for(lambda: load_runs(store, count=5))
     assert shown(model) == ["three", "You said: three", "four"]
-    assert [run.content for run in await Sessions(store.history).runs(SESSION)][:2] == [
+    assert [run.content for run in await Sessions(store.history, store.digests).runs(SESSION)][:2] == [
         "You said: one",
         "You said: two",
     ]
@@ -76,7 +57,7 @@ async def test_retry_answers_the_last_question_again_without_its_earlier_answer(
         finals = await talk("one", "two", "!retry", "!help", "/retry")
         assert [*finals[:3], finals[4]] == ["first", "wrong", "better", "best"]
         await talk("three")
-        runs = await wait_for(lambda: committed(load_runs, store, 6))
+        runs = await wait_for(lambda: load_runs(store, count=6))
     assert shown(model, 2) == shown(model, 3) == ["one", "first", "two"]
     assert shown(model, 4) == ["one", "first", "two", "best", "three"]
     assert [run.replaces for run in runs] == [None, None, runs[1].run_id, None, runs[2].run_id, None]
@@ -162,7 +143,7 @@ async def test_a_summary_is_asked_for_without_tools_and_not_shown_later(
         await talk("before", "!new", "look")
         assert await talk("!summary") == ["All of it."]
         await talk("on")
-        runs = await wait_for(lambda: committed(load_runs, store, 5))
+        runs = await wait_for(lambda: load_runs(store, count=5))
     summing = model.asked[3]
     assert [message.role for message in summing] == [Role.SYSTEM, Role.USER]
     assert "Be kind." not in summing[0].content
@@ -191,7 +172,7 @@ async def test_people_see_and_forget_what_is_remembered_of_them(
         listed, one, none, rest, nothing, empty = await talk(
             "!memory", "!forget 2", "!forget 7", "!forget", "!forget all", "!memory"
         )
-        runs = await wait_for(lambda: committed(load_runs, store, 6))
+        runs = await wait_for(lambda: load_runs(store, count=6))
     assert "1. likes tea\n2. lives in Bern\n3. has a cat" in listed
     assert one == "I have forgotten: lives in Bern"
     assert "no such entry" in none
@@ -294,7 +275,7 @@ async def test_a_bots_own_command_is_given_its_context(talk, make_model, store, 
             "You said: one",
             "Deployed to Bern\nnow for Ann.",
         ]
-        runs = await wait_for(lambda: committed(load_runs, store, 2))
+        runs = await wait_for(lambda: load_runs(store, count=2))
     ((context, text),) = seen
     assert text == "to Bern\nnow"
     assert context.run_id == runs[1].run_id
@@ -313,7 +294,7 @@ async def test_a_bots_own_command_that_fails_is_answered_with_a_reference(
     own = [Command(name="deploy", help="Puts it online.", run=broken)]
     async with working(make_model(), store, commands=command_table(own)):
         (answer,) = await talk("!deploy", commands=own)
-        (run,) = await wait_for(lambda: committed(load_runs, store, 1))
+        (run,) = await wait_for(lambda: load_runs(store, count=1))
     assert "reference" in answer
     assert "detail" not in answer
     assert (run.status, run.error, run.command) == (RunStatus.FAILED, "ValueError", "deploy")
@@ -337,7 +318,7 @@ async def test_commands_wait_their_turn_and_are_carried_out_alone(
     for text in ("one", "two", "!help", "!new", "three", "four"):
         await store.inbox.accept(read_command(platform.said(text), command_table()))
     async with working(model, store):
-        runs = await wait_for(lambda: committed(load_runs, store, 4))
+        runs = await wait_for(lambda: load_runs(store, count=4))
     assert [run.command for run in runs] == [None, "help", "new", None]
     assert [shown(model, number) for number in range(len(model.asked))] == [["one", "two"], ["three", "four"]]
 
@@ -365,7 +346,7 @@ async def test_no_policy_swallows_a_command(platform, make_model, store, working
             await store.inbox.accept(read_command(platform.said(text), command_table()))
         await wait_for(lambda: [answer._waiting for answer in worker._answers.values()] == [3])
         go_on.set()
-        runs = await wait_for(lambda: committed(load_runs, store, 3))
+        runs = await wait_for(lambda: load_runs(store, count=3))
     assert [run.command for run in runs] == [None, "new", None]
     assert shown(model) == ["right"]
     said = [message.content for message in runs[0].messages if message.role is Role.USER]
@@ -398,7 +379,7 @@ async def test_a_command_given_twice_is_carried_out_once(platform, make_model, s
             await store.inbox.accept(command)
         await wait_for(lambda: platform.finals)
         await store.inbox.accept(platform.said("on"))
-        runs = await wait_for(lambda: committed(load_runs, store, 2))
+        runs = await wait_for(lambda: load_runs(store, count=2))
     assert [run.command for run in runs] == ["forget", None]
 
 
@@ -407,7 +388,7 @@ async def test_why_explains_a_command(platform, make_model, store, working, wait
     async with working(make_model(), store):
         for event in (platform.said("one"), retry, new):
             await store.inbox.accept(event)
-        runs = await wait_for(lambda: committed(load_runs, store, 3))
+        runs = await wait_for(lambda: load_runs(store, count=3))
     inquiry = Inquiry(store, platforms=("test",), clock=lambda: 0.0)
     for event, run in zip((retry, new), runs[1:], strict=True):
         facts = await inquiry._of_message(event.key, SESSION, await store.traces.find(event.key))

@@ -37,11 +37,6 @@ def system(model, number=0):
     return "\n".join(message.content for message in model.asked[number] if message.role is Role.SYSTEM)
 
 
-async def committed(load_runs, store, count):
-    runs = await load_runs(store)
-    return runs if len(runs) == count else None
-
-
 async def test_a_bot_that_is_called_into_a_thread_reads_what_was_said(
     platform, make_model, store, working, wait_for, load_runs
 ):
@@ -49,9 +44,9 @@ async def test_a_bot_that_is_called_into_a_thread_reads_what_was_said(
     question = platform.said("What is it?", **THREAD)
     async with working(model, store):
         await store.inbox.accept(question)
-        await wait_for(lambda: committed(load_runs, store, 1))
+        await wait_for(lambda: load_runs(store, count=1))
         await store.inbox.accept(platform.said("And now?", **THREAD))
-        runs = await wait_for(lambda: committed(load_runs, store, 2))
+        runs = await wait_for(lambda: load_runs(store, count=2))
     said = [
         '<message from="Bob" id="test:Bob">It broke.</message>',
         '<message from="Bob" id="test:Bob">Who knows?</message>',
@@ -165,7 +160,7 @@ async def test_a_fresh_conversation_does_not_look_back(platform, make_model, sto
     object.__setattr__(new, "command", "new")
     async with working(model, store):
         await store.inbox.accept(new)
-        await wait_for(lambda: committed(load_runs, store, 1))
+        await wait_for(lambda: load_runs(store, count=1))
         await store.inbox.accept(platform.said("What?", **THREAD))
         await wait_for(lambda: len(platform.finals) == 2)
     assert telling.asked == []

@@ -2,9 +2,7 @@
 
 import time
 
-import pytest
-
-from threadkeep.chat.events import Addressing, MessageDeleted, MessageEdited, PlaceKind, StopRequested
+from threadkeep.chat.events import Addressing, MessageEdited, PlaceKind, StopRequested
 from threadkeep.chat.links import MessageLink
 from threadkeep.chat.policy import Policies, Policy
 from threadkeep.errors import ModelUnavailableError, PlatformUnavailableError
@@ -13,31 +11,10 @@ from threadkeep.models.base import ModelAnswer, Usage
 from threadkeep.runs import Run
 from threadkeep.runtime.explaining import Inquiry
 from threadkeep.runtime.story import Verdict, tell
-from threadkeep.runtime.subjects import Reference, read_subject
-from threadkeep.sessions import MessageKey
+from threadkeep.runtime.subjects import read_subject
 from threadkeep.stores.sqlite import SQLiteStore
 
 ANSWERED = ["received", "claimed", "model", "posted", "completed"]
-
-
-@pytest.fixture
-def why(store):
-    """Tells of an event, a key or a reference what happened; gives facts and story."""
-
-    async def ask(subject):
-        if not isinstance(subject, MessageLink | Reference):
-            subject = read_subject(str(getattr(subject, "key", subject)), ())
-        facts = await Inquiry(store, platforms=("test",), clock=time.time).facts(subject)
-        return None if facts is None else tell(facts, now=time.time())
-
-    return ask
-
-
-@pytest.fixture
-def held_model(make_model):
-    model = make_model()
-    model.gate.clear()
-    return model
 
 
 def kinds(story):
@@ -46,13 +23,6 @@ def kinds(story):
 
 def texts(story):
     return " | ".join(one.text for one in story.happenings)
-
-
-def revised(event, revision):
-    key = event.key
-    return MessageKey(
-        platform=key.platform, workspace=key.workspace, channel=key.channel, message=key.message, revision=revision
-    )
 
 
 async def test_an_answered_message_is_told_in_order(platform, make_model, store, working, wait_for, load_runs, why):
@@ -165,6 +135,17 @@ async def test_the_delay_before_another_attempt_is_told(platform, make_model, st
     assert "s for attempt 2, since the last one failed" in story.summary
 
 
+async def test_a_run_that_was_handed_back_says_so(platform, held_model, store, working, wait_for, why):
+    question = platform.said("one")
+    await store.inbox.accept(question)
+    async with working(held_model, store) as worker:
+        await wait_for(lambda: platform.replies and platform.replies[0].shown)
+        await worker.stop(grace=0)
+    story = await why(question)
+    assert story.verdict is Verdict.WAITING
+    assert story.summary == ("It still waits for a worker that makes attempt 2, since the last one was handed back.")
+
+
 async def test_a_failed_run_is_found_by_its_reference(platform, make_model, store, working, wait_for, load_runs, why):
     question = platform.said("one")
     await store.inbox.accept(question)
@@ -192,14 +173,10 @@ async def test_a_dead_letter_says_how_to_retry_it(platform, make_model, store, w
     await store.dead_letters.retry((await store.dead_letters.list())[0].letter_id)
     assert (await why(question)).verdict is Verdict.WAITING
     async with working(make_model(), store):
-        await wait_for(lambda: two_runs(load_runs, store))
+        await wait_for(lambda: load_runs(store, count=2))
     story = await why(question)
     assert story.verdict is Verdict.ANSWERED
     assert kinds(story).count("claimed") == 2
-
-
-async def two_runs(load_runs, store):
-    return len(await load_runs(store)) == 2
 
 
 async def test_words_to_others_are_context(platform, make_model, store, working, wait_for, load_runs, why):
@@ -229,7 +206,7 @@ async def test_a_message_that_was_dropped_names_the_run(platform, held_model, st
 async def test_a_deleted_question_says_so(store, platform, why):
     question = platform.said("one")
     await store.inbox.accept(question)
-    await store.inbox.accept(MessageDeleted(key=revised(question, "deleted"), place=question.place))
+    await store.inbox.accept(platform.deleted(question))
     story = await why(question)
     assert story.verdict is Verdict.DELETED
     assert kinds(story) == ["received", "deleted"]
@@ -241,7 +218,7 @@ async def test_a_later_edit_is_told(platform, make_model, store, working, wait_f
     async with working(make_model(), store):
         await wait_for(lambda: load_runs(store))
     edit = MessageEdited(
-        key=revised(question, "edited:1"), place=question.place, user=question.user, speaker="Ann", text="two"
+        key=platform.revised(question, "edited:1"), place=question.place, user=question.user, speaker="Ann", text="two"
     )
     await store.inbox.accept(edit)
     story = await why(question)
@@ -317,10 +294,7 @@ async def test_a_stopped_answer_says_so(platform, held_model, store, working, wa
     async with working(held_model, store):
         await store.inbox.accept(question)
         await wait_for(lambda: platform.replies and platform.replies[0].shown)
-        stop = StopRequested(
-            key=revised(question, "stop:button"), place=question.place, user=question.user, speaker="Ann"
-        )
-        await store.inbox.accept(stop)
+        await store.inbox.accept(platform.stopped(question))
         await wait_for(lambda: load_runs(store))
     story = await why(question)
     assert story.verdict is Verdict.STOPPED
@@ -337,6 +311,17 @@ async def test_a_request_to_stop_is_in_no_run(platform, held_model, store, worki
     story = await why(stop)
     assert story.verdict is Verdict.PASSED
     assert "which was stopped: it asked for that" in story.summary
+
+
+async def test_a_request_to_stop_nothing_is_told(platform, make_model, store, working, wait_for, load_runs, why):
+    async with working(make_model(), store):
+        await store.inbox.accept(platform.said("one"))
+        await wait_for(lambda: load_runs(store))
+    stop = platform.said("!stop")
+    await store.inbox.accept(StopRequested(key=stop.key, place=stop.place, user=stop.user, speaker="Ann"))
+    story = await why(stop)
+    assert (story.verdict, story.summary) == (Verdict.IGNORED, "It asked to stop, and nothing was being answered.")
+    assert texts(story) == "received: there was nothing to stop"
 
 
 async def test_a_run_of_a_program_is_told_without_a_worker(store, why):

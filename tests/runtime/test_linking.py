@@ -9,18 +9,6 @@ from threadkeep.chat.commands import command_table, read_command
 from threadkeep.chat.events import PlaceKind
 
 
-@pytest.fixture
-def talk(platform, store, wait_for):
-    async def say(*texts, **where):
-        before = len(platform.finals)
-        for count, text in enumerate(texts, start=before + 1):
-            await store.inbox.accept(read_command(platform.said(text, **where), command_table()))
-            await wait_for(lambda count=count: len(platform.finals) >= count)
-        return platform.finals[before:]
-
-    return say
-
-
 def code_in(answer):
     return answer.partition("!link ")[2].partition("`")[0]
 

@@ -71,7 +71,7 @@ def test_a_file_without_a_bot_says_why(write, text, message):
 def test_a_file_that_is_not_there_or_not_python_is_named(tmp_path, write):
     with pytest.raises(ConfigError, match=r"no bot file .*missing\.py"):
         load_bot(tmp_path / "missing.py")
-    with pytest.raises(ConfigError, match="no bot file"):
+    with pytest.raises(ConfigError, match="is a folder"):
         load_bot(tmp_path)
     with pytest.raises(ConfigError, match="not a Python file"):
         load_bot(write("hello", name="bot.txt"))

@@ -61,6 +61,7 @@ def test_what_looks_like_a_secret_is_masked(kind):
             f"POST https://discord.com/api/v10/webhooks/{MASK}?wait=1",
         ),
         ("POST /api/v10/interactions/34/aW50ZXI/callback", f"POST /api/v10/interactions/{MASK}/callback"),
+        ("https://hooks.slack.com/commands/T1/2/aW50-_x refused", f"https://hooks.slack.com/{MASK} refused"),
         ("https://slack.test/api/chat.postMessage", "https://slack.test/api/chat.postMessage"),
         ("task-12345678 of slack:T1:C1:1795348614.191025", "task-12345678 of slack:T1:C1:1795348614.191025"),
         ("2026-11-22T12:00:00 reference 4f9a8b7c", "2026-11-22T12:00:00 reference 4f9a8b7c"),
@@ -170,7 +171,7 @@ def test_texts_of_exceptions_are_written_without_secrets(log):
 
 def test_libraries_are_written_in_the_same_form_without_secrets(log):
     log.start()
-    logger = logging.getLogger("some.library")
+    logger = logging.getLogger("another.package")
     try:
         fail(f"redis://:hunter2@db/0 {KEY}")
     except PermissionError:

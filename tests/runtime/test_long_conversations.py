@@ -3,25 +3,13 @@
 import asyncio
 
 import pytest
+import redis.asyncio
 
-from threadkeep import Agent, Memory, Message, Role, Run, Summary
-from threadkeep.chat.commands import command_table, read_command
+from threadkeep import Memory, Message, Role, Run, SQLiteStore, Summary
 from threadkeep.chat.events import PlaceKind
 from threadkeep.models.base import ModelAnswer, Usage
 
 SESSION = "test:W:C1"
-
-
-@pytest.fixture
-def talk(platform, store, wait_for):
-    async def say(*texts, **where):
-        before = len(platform.finals)
-        for count, text in enumerate(texts, start=before + 1):
-            await store.inbox.accept(read_command(platform.said(text, **where), command_table()))
-            await wait_for(lambda count=count: len(platform.finals) >= count)
-        return platform.finals[before:]
-
-    return say
 
 
 class Folder:
@@ -74,10 +62,14 @@ def is_summarised(store, until):
 
 
 async def fill(store, first, last):
-    for number in range(first, last + 1):
-        said = (Message(role=Role.USER, content=f"q#{number}"), Message(role=Role.ASSISTANT, content="Yes."))
-        run = Run(run_id=f"r{number}", session_id=SESSION, user_id="test:Ann", messages=said)
-        await store.history.append(run)
+    for start in range(first, last + 1, 100):
+        numbers = range(start, min(start + 100, last + 1))
+        await asyncio.gather(*(store.history.append(exchange(number)) for number in numbers))
+
+
+def exchange(number):
+    said = (Message(role=Role.USER, content=f"q#{number}"), Message(role=Role.ASSISTANT, content="Yes."))
+    return Run(run_id=f"r{number}", session_id=SESSION, user_id="test:Ann", messages=said)
 
 
 async def test_what_falls_out_of_the_window_is_summed_up_after_the_answer(talk, make_model, store, working, wait_for):
@@ -137,6 +129,96 @@ async def test_summary_at_turn_2000_costs_what_it_does_at_turn_20(talk, make_mod
     assert sizes[1] <= sizes[0] + 10
 
 
+async def is_set(store, first, last, summary):
+    """Fill a conversation, and set its summary where it stands between two foldings."""
+    await fill(store, first, last)
+    session = (await store.history.load(SESSION, runs=0)).session
+    await store.digests.summarise(SESSION, summary, since=session.summarised, until=session.run_count - 2)
+
+
+@pytest.fixture
+async def traffic(request, store):
+    """Tells how many bytes the store has sent so far; always 0 where it is a file."""
+    if isinstance(store, SQLiteStore):
+
+        async def nothing():
+            return 0
+
+        yield nothing
+        return
+    async with redis.asyncio.from_url(request.getfixturevalue("redis_server").url) as client:
+
+        async def sent():
+            return (await client.info("stats"))["total_net_output_bytes"]
+
+        yield sent
+
+
+async def test_a_run_at_turn_2000_costs_what_one_at_turn_10_does(talk, make_model, store, working, wait_for, traffic):
+    model, folder = make_model(), Folder("q#1 and more")
+    tokens, folded, read = {}, {}, {}
+    async with working(model, store, agent={**settings(folder), "memory": Memory(), "max_history_tokens": 3_000}):
+        for first, last in ((1, 10), (11, 2000)):
+            await is_set(store, first, last, "q#1 and more")
+            asked, before, bytes_before = len(model.asked), len(folder.asked), await traffic()
+            for _ in range(6):
+                await talk("What is next?")
+            assert len(model.asked) == asked + 6, "one call of the model for each answer"
+            tokens[last] = sum(len(message.content) for shown in model.asked[asked:] for message in shown)
+            # All of a window of runs is folded by one call.
+            await wait_for(is_summarised(store, last + 2))
+            folded[last] = len(folder.asked) - before
+            read[last] = await traffic() - bytes_before
+            await store.history.append(Run(run_id=f"e{last}", session_id=SESSION, is_boundary=True))
+    assert tokens[2000] <= 1.1 * tokens[10]
+    assert folded[10] <= 2
+    assert folded[2000] <= 2
+    assert read[2000] <= 2 * read[10] + 2_000, "also with some more heartbeats of the worker"
+
+
+async def test_a_summary_that_is_asked_for_in_words_costs_the_same_at_turn_2000(talk, make_model, store, working):
+    model, folder = make_model(), Folder()
+    sizes = []
+    async with working(model, store, agent=settings(folder)):
+        for first, last in ((1, 20), (21, 2000)):
+            await is_set(store, first, last, "About q#1 and more.")
+            asked = len(model.asked)
+            await talk("Give me a summary of our conversation")
+            assert len(model.asked) == asked + 1
+            text = "\n".join(message.content for message in model.asked[-1])
+            assert "About q#1 and more." in text
+            assert f"q#{last}" in text
+            sizes.append(len(text))
+    assert sizes[1] <= sizes[0] + 20
+
+
+async def test_a_summary_tells_the_latest_where_summing_up_lags_behind(talk, make_model, store, working):
+    model, folder = make_model(), Folder()
+    await fill(store, 1, 200)
+    await store.digests.summarise(SESSION, "About q#1.", since=0, until=10)
+    async with working(model, store, agent=settings(folder)):
+        await talk("!summary")
+    (record,) = shown(model)
+    assert "About q#1." in record
+    assert "q#155<" in record
+    assert "q#200<" in record
+    assert "q#100<" not in record
+
+
+async def test_usage_tells_what_was_done_in_the_background(talk, make_model, store, working, wait_for):
+    model, folder = make_model(), Folder()
+    async with working(model, store, agent=settings(folder)):
+        await talk(*(f"q#{number}" for number in range(1, 6)))
+        await wait_for(lambda: store.digests.charges(SESSION))
+        (told,) = await talk("!usage")
+        assert "In the background, for summaries and memories, a model was asked 1 time:" in told
+        (charge,) = await store.digests.charges(SESSION)
+        assert (charge.purpose, charge.user_id, charge.use.model) == ("summary", "test:Ann", "folder")
+        assert charge.use.is_estimated
+        told = await talk("!new", "q#6", "!usage")
+    assert "background" not in told[-1]
+
+
 async def test_each_run_of_a_bot_is_read_for_memories_once(talk, make_model, store, working, wait_for):
     model, reader = make_model(), Folder('[{"do": "add", "who": 1, "text": "likes tea"}]')
     memory = Memory(after_run=True, model=reader)
@@ -184,12 +266,3 @@ async def test_many_users_in_many_places_learn_nothing_of_each_other(platform, m
             assert "secret of" not in text
             assert "direct" not in text
             assert all(people.index(word) % 2 == int(group[1]) for word in people if word in text)
-
-
-async def test_the_overhead_of_a_run_does_not_grow(store, make_model):
-    agent = Agent(model=make_model(), store=store, add_history_to_messages=True, **settings(Folder()))
-    await fill(store, 1, 300)
-    await agent.arun("q#301", session_id=SESSION)
-    await agent.settle()
-    assert len(agent.model.asked[-1]) <= 2 + 2 * 8
-    await agent.aclose()

@@ -3,9 +3,7 @@
 import pytest
 import redis.asyncio
 
-from threadkeep.chat.events import StopRequested
 from threadkeep.chat.policy import Policies, Policy
-from threadkeep.sessions import MessageKey, UserKey
 
 pytestmark = pytest.mark.parametrize("open_store", ["redis"], indirect=True)
 
@@ -16,29 +14,13 @@ async def client(redis_server):
         yield client
 
 
-@pytest.fixture
-def held_model(make_model):
-    """Stops after the first character of each answer until its gate is set."""
-    model = make_model()
-    model.gate.clear()
-    return model
-
-
-def stop(event):
-    key = event.key
-    revision = MessageKey(
-        platform=key.platform, workspace=key.workspace, channel=key.channel, message=key.message, revision="stop"
-    )
-    return StopRequested(key=revision, place=event.place, user=UserKey(platform="test", user="Ann"), speaker="Ann")
-
-
 async def test_stop_that_nobody_heard_ends_the_run(platform, held_model, store, working, wait_for, client):
     async with working(held_model, store):
         question = platform.said("one")
         await store.inbox.accept(question)
         await wait_for(lambda: platform.replies and platform.replies[0].shown)
         await client.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
-        await store.inbox.accept(stop(question))
+        await store.inbox.accept(platform.stopped(question))
         await wait_for(lambda: platform.finals)
     assert platform.finals[0].endswith("_Stopped._")
 

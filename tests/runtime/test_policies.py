@@ -4,53 +4,15 @@ import asyncio
 
 import pytest
 
-from threadkeep.chat.events import MessageDeleted, PlaceKind, StopRequested
+from threadkeep.chat.events import PlaceKind
 from threadkeep.chat.policy import Policies, Policy
 from threadkeep.messages import Message, Role, ToolCall
 from threadkeep.models.base import ModelAnswer, Usage
 from threadkeep.runs import RunStatus
-from threadkeep.sessions import MessageKey, UserKey
 
 
 def policies(policy):
     return Policies(default=policy)
-
-
-def stop(event, user="Ann", asked_by="button"):
-    key = event.key
-    return StopRequested(
-        key=MessageKey(
-            platform=key.platform,
-            workspace=key.workspace,
-            channel=key.channel,
-            message=key.message,
-            revision=f"stop:{asked_by}",
-        ),
-        place=event.place,
-        user=UserKey(platform="test", user=user),
-        speaker=user,
-    )
-
-
-def deleted(event):
-    key = event.key
-    revision = MessageKey(
-        platform=key.platform, workspace=key.workspace, channel=key.channel, message=key.message, revision="deleted"
-    )
-    return MessageDeleted(key=revision, place=event.place)
-
-
-async def commits(load_runs, store, count):
-    runs = await load_runs(store)
-    return runs if len(runs) == count else None
-
-
-@pytest.fixture
-def held_model(make_model):
-    """Stops after the first character of each answer until its gate is set."""
-    model = make_model()
-    model.gate.clear()
-    return model
 
 
 async def test_people_see_how_many_messages_wait(platform, held_model, store, working, wait_for):
@@ -65,12 +27,49 @@ async def test_people_see_how_many_messages_wait(platform, held_model, store, wo
     assert platform.finals == ["You said: one", "You said: three"]
 
 
+async def test_people_see_what_waited_before_the_answer_began(platform, held_model, store, working, wait_for):
+    for user in ("Ann", "Bob", "Cem"):
+        await store.inbox.accept(platform.said("hello", user=user, kind=PlaceKind.CHANNEL))
+    async with working(held_model, store):
+        await wait_for(lambda: platform.replies and platform.replies[0].shown)
+        assert "2 messages waiting" in platform.replies[0].shown[-1].activity
+        held_model.gate.set()
+        await wait_for(lambda: len(platform.finals) == 3)
+    assert not any("waiting" in text for text in platform.finals)
+
+
+@pytest.mark.parametrize(
+    ("by_place", "is_interrupted"),
+    [
+        ({}, (False, False)),
+        ({PlaceKind.CHANNEL: Policy.INTERRUPT}, (False, True)),
+        ({"test:W:C1": Policy.INTERRUPT}, (True, False)),
+        ({PlaceKind.CHANNEL: Policy.INTERRUPT, "test:W:C2": Policy.QUEUE}, (False, False)),
+    ],
+)
+async def test_a_place_has_a_policy_of_its_own(
+    platform, held_model, store, working, wait_for, load_runs, *, by_place, is_interrupted
+):
+    places = {"C1": PlaceKind.DIRECT, "C2": PlaceKind.CHANNEL}
+    async with working(held_model, store, policies=Policies(default=Policy.COLLECT, by_place=by_place)) as worker:
+        for channel, kind in places.items():
+            await store.inbox.accept(platform.said("one", channel=channel, kind=kind))
+        await wait_for(lambda: len(platform.replies) == 2 and all(len(reply.shown) > 1 for reply in platform.replies))
+        for channel, kind in places.items():
+            await store.inbox.accept(platform.said("two", channel=channel, kind=kind))
+        ended = sum(is_interrupted)
+        await wait_for(lambda: (len(platform.finals), sum(heard(worker))) == (ended, 2 - ended))
+        held_model.gate.set()
+        found = [await wait_for(lambda channel=channel: load_runs(store, channel, count=2)) for channel in places]
+    assert tuple(runs[0].status is RunStatus.CANCELLED for runs in found) == is_interrupted
+
+
 async def test_in_a_queue_each_message_is_answered(platform, held_model, store, working, wait_for, load_runs):
     async with working(held_model, store, policies=policies(Policy.QUEUE)):
         for text in ("one", "two", "three"):
             await store.inbox.accept(platform.said(text))
         held_model.gate.set()
-        await wait_for(lambda: commits(load_runs, store, 3))
+        await wait_for(lambda: load_runs(store, count=3))
     assert platform.finals == ["You said: one", "You said: two", "You said: three"]
 
 
@@ -81,7 +80,7 @@ async def test_the_next_message_interrupts(platform, held_model, store, working,
         await store.inbox.accept(platform.said("two"))
         await wait_for(lambda: len(platform.finals) == 1)
         held_model.gate.set()
-        runs = await wait_for(lambda: commits(load_runs, store, 2))
+        runs = await wait_for(lambda: load_runs(store, count=2))
     assert "Interrupted" in platform.finals[0]
     assert platform.finals[1] == "You said: two"
     assert [run.status for run in runs] == [RunStatus.CANCELLED, RunStatus.COMPLETED]
@@ -98,9 +97,9 @@ async def test_what_comes_meanwhile_is_dropped_with_a_note(platform, held_model,
             await store.inbox.accept(platform.said(text))
         await wait_for(lambda: heard(worker) == [2])
         held_model.gate.set()
-        await wait_for(lambda: commits(load_runs, store, 1))
+        await wait_for(lambda: load_runs(store, count=1))
         await store.inbox.accept(platform.said("four"))
-        await wait_for(lambda: commits(load_runs, store, 2))
+        await wait_for(lambda: load_runs(store, count=2))
     assert platform.finals[0] == "You said: one\n\n_2 messages that came meanwhile were not read._"
     assert platform.finals[1] == "You said: four"
 
@@ -132,7 +131,7 @@ async def test_the_model_is_steered_at_its_next_step(platform, make_model, store
         await store.inbox.accept(platform.said("to the left"))
         await wait_for(lambda: heard(worker) == [1])
         go_on.set()
-        (run,) = await wait_for(lambda: commits(load_runs, store, 1))
+        (run,) = await wait_for(lambda: load_runs(store, count=1))
     assert run.content == "You said: to the left"
     assert [message.content for message in run.messages if message.role is Role.USER] == ["look", "to the left"]
 
@@ -143,8 +142,8 @@ async def test_stop_ends_the_run_wherever_it_was_asked(platform, held_model, ope
     async with working(held_model, here):
         await elsewhere.inbox.accept(question)
         await wait_for(lambda: platform.replies and platform.replies[0].shown)
-        await elsewhere.inbox.accept(stop(question))
-        (run,) = await wait_for(lambda: commits(load_runs, here, 1))
+        await elsewhere.inbox.accept(platform.stopped(question))
+        (run,) = await wait_for(lambda: load_runs(here, count=1))
     assert run.status is RunStatus.CANCELLED
     assert run.messages[0].content == "one"
     assert platform.finals == ["Y\n\n_Stopped._"]
@@ -167,8 +166,8 @@ async def test_a_stop_cuts_a_tool_and_history_stays_valid(platform, make_model, 
     async with working(make_model(lambda _: wish), store, agent={"tools": [hang]}):
         await store.inbox.accept(question)
         await wait_for(called.is_set)
-        await store.inbox.accept(stop(question))
-        (run,) = await wait_for(lambda: commits(load_runs, store, 1))
+        await store.inbox.accept(platform.stopped(question))
+        (run,) = await wait_for(lambda: load_runs(store, count=1))
     roles = [message.role for message in run.messages]
     assert roles == [Role.USER, Role.ASSISTANT, Role.TOOL]
     assert run.messages[2].is_error
@@ -180,8 +179,8 @@ async def test_deleting_the_question_stops_its_run(platform, held_model, store, 
     async with working(held_model, store):
         await store.inbox.accept(question)
         await wait_for(lambda: platform.replies and platform.replies[0].shown)
-        await store.inbox.accept(deleted(question))
-        (run,) = await wait_for(lambda: commits(load_runs, store, 1))
+        await store.inbox.accept(platform.deleted(question))
+        (run,) = await wait_for(lambda: load_runs(store, count=1))
     assert run.status is RunStatus.CANCELLED
     assert "deleted" in platform.finals[0]
 
@@ -192,7 +191,7 @@ async def test_a_stop_that_found_nobody_listening_is_kept(platform, make_model, 
     question = platform.said("one")
     await store.inbox.accept(question)
     await store.inbox.claim("dies", run_id="r1", runs=0)
-    await store.inbox.accept(stop(question))
+    await store.inbox.accept(platform.stopped(question))
     model = make_model()
     async with working(model, store):
         await wait_for(lambda: platform.finals)
@@ -253,7 +252,7 @@ async def test_a_stop_between_the_claim_and_the_answer_is_heard(platform, make_m
         claimed = await claim(worker, **wanted)
         if claimed is not None:
             async with store.control.signals() as signals:
-                await store.inbox.accept(stop(question))
+                await store.inbox.accept(platform.stopped(question))
                 await anext(signals)
             await wait_for(lambda: not unheard or unheard[0]._added)
         return claimed

@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 import pytest
 
 from threadkeep import Agent, Bot, ConfigError, ToolCall
-from threadkeep.chat.commands import command_table, read_command
 from threadkeep.chat.events import PlaceKind
 from threadkeep.errors import PlatformUnavailableError
 from threadkeep.messages import Message, Role
@@ -65,18 +64,6 @@ def at_work(platform, store, agents):
             await task
 
     return run
-
-
-@pytest.fixture
-def talk(platform, store, wait_for):
-    async def say(*texts, **where):
-        before = len(platform.finals)
-        for count, text in enumerate(texts, start=before + 1):
-            await store.inbox.accept(read_command(platform.said(text, **where), command_table()))
-            await wait_for(lambda count=count: len(platform.finals) >= count)
-        return platform.finals[before:]
-
-    return say
 
 
 async def test_a_route_says_by_place_who_answers(at_work, talk):

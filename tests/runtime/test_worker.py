@@ -13,6 +13,7 @@ from threadkeep.errors import (
 from threadkeep.messages import Message, Role, ToolCall
 from threadkeep.models.base import ModelAnswer, Usage
 from threadkeep.runs import RunStatus
+from threadkeep.runtime.answer_settings import AnswerSettings
 
 
 async def test_a_message_is_answered_and_committed(platform, make_model, store, working, wait_for, load_runs):
@@ -183,9 +184,21 @@ async def test_a_run_that_always_dies_is_given_up(platform, make_model, open_sto
     async with working(model, store, max_attempts=3):
         await wait_for(lambda: platform.finals)
         (run,) = await wait_for(lambda: load_runs(store))
-    assert model.asked == []
+        assert model.asked == []
+        await store.inbox.accept(platform.said("and now?"))
+        await wait_for(lambda: load_runs(store, count=2))
     assert run.error == "AttemptsExhaustedError"
-    assert "reference" in platform.finals[0]
+    assert f"(reference {run.run_id[:8]})" in platform.finals[0]
+    assert platform.finals[1] == "You said: and now?"
+    (letter,) = await store.dead_letters.list()
+    assert (letter.run_id, letter.reason) == (run.run_id, "AttemptsExhaustedError")
+
+
+def test_attempts_come_with_growing_delays_up_to_a_bound():
+    settings = AnswerSettings(retry_seconds=2.0, longest_retry_seconds=60.0)
+    delays = [settings.delay(attempt) for attempt in range(1, 100)]
+    assert delays[:6] == [2.0, 4.0, 8.0, 16.0, 32.0, 60.0]
+    assert set(delays[5:]) == {60.0}
 
 
 async def test_a_finished_tool_call_is_not_made_again(platform, make_model, open_store, working, wait_for):

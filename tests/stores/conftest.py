@@ -345,15 +345,25 @@ def _cluster_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def redis_cluster(redis_server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisCluster]:
+def make_cluster(redis_server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], RedisCluster]]:
+    """Starts clusters."""
     executable = redis_server.executable or shutil.which("redis-server")
     assert executable, "REDIS_URL is set, but these tests start servers of their own: install redis-server"
-    cluster = RedisCluster(Path(executable), tmp_path_factory.mktemp("cluster"))
-    try:
-        cluster.join()
-        yield cluster
-    finally:
+    clusters: list[RedisCluster] = []
+
+    def make() -> RedisCluster:
+        clusters.append(RedisCluster(Path(executable), tmp_path_factory.mktemp("cluster")))
+        clusters[-1].join()
+        return clusters[-1]
+
+    yield make
+    for cluster in clusters:
         cluster.stop()
+
+
+@pytest.fixture(scope="session")
+def redis_cluster(make_cluster: Callable[[], RedisCluster]) -> RedisCluster:
+    return make_cluster()
 
 
 @pytest.fixture

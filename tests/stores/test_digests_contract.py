@@ -4,6 +4,9 @@ import asyncio
 
 import pytest
 
+from threadkeep.runs import ModelUse
+from threadkeep.stores.charges import MAX_CHARGES, Charge
+
 
 @pytest.fixture
 async def store(open_store):
@@ -41,6 +44,36 @@ async def test_a_summary_moves_from_where_it_is_only(store, talk):
     session = (await store.history.load(talk.session_id, runs=0)).session
     assert (session.summary, session.summarised, session.read) == ("one \ufffd", 2, 0)
     assert await digests.summarise(talk.session_id, "two", since=2, until=4)
+
+
+@pytest.mark.parametrize(
+    ("runs", "most", "found"),
+    [
+        (1, 0, "r5"),
+        (1, 1, "r5"),
+        (1, 4, "r4 r5"),
+        (2, 9, "r4 r5"),
+        (3, 9, "r3 r4 r5"),
+        (4, 2, "r2 r3 r4 r5"),
+        (0, 9, "r4 r5"),
+    ],
+)
+async def test_runs_that_no_summary_covers_are_read_before_the_last_ones(store, talk, runs, most, found):
+    await fill(store, talk, 5)
+    await store.digests.summarise(talk.session_id, "one to three", since=0, until=3)
+    loaded = await store.history.load(talk.session_id, runs=runs, most_runs=most)
+    assert [run.run_id for run in loaded.runs] == found.split()
+    await store.inbox.accept(talk.say("hello"))
+    async with asyncio.timeout(15):
+        while (claim := await store.inbox.claim("w", run_id="r6", runs=runs, most_runs=most)) is None:
+            await store.inbox.wait(0.05)
+    assert [run.run_id for run in claim.runs] == found.split()
+
+
+async def test_without_a_summary_as_many_runs_are_read_as_may_be(store, talk):
+    await fill(store, talk, 5)
+    loaded = await store.history.load(talk.session_id, runs=1, most_runs=4)
+    assert [run.run_id for run in loaded.runs] == ["r2", "r3", "r4", "r5"]
 
 
 async def test_one_of_two_that_sum_up_at_once_is_refused(store, talk):
@@ -131,3 +164,34 @@ async def test_one_person_has_a_bounded_number_of_accounts(store):
     assert not await store.links.link("a0", "b0")
     assert len(await store.links.of("a5")) == 10
     assert list(await store.links.of("b0")) == ["b0"]
+
+
+def charge(talk, number):
+    use = ModelUse(
+        model="m", calls=1, input_tokens=number, cached_tokens=3, output_tokens=2, cost=0.5, is_estimated=True
+    )
+    return Charge(session_id=talk.session_id, purpose="summary", use=use, user_id="ann", at=12.5)
+
+
+async def test_what_the_background_cost_is_kept_with_its_session(store, talk):
+    digests, session_id = store.digests, talk.session_id
+    assert not await digests.charge(charge(talk, 1))
+    assert await digests.charges(session_id) == ()
+    await fill(store, talk, 1)
+    nobody = Charge(session_id=session_id, purpose="memory", use=ModelUse(model="n"))
+    for one in (charge(talk, 1), nobody):
+        assert await digests.charge(one)
+    assert await digests.charges(session_id) == (charge(talk, 1), nobody)
+    assert await store.history.delete(session_id)
+    assert await digests.charges(session_id) == ()
+    await fill(store, talk, 1)
+    assert await digests.charges(session_id) == ()
+
+
+async def test_the_latest_charges_are_kept(store, talk):
+    await fill(store, talk, 1)
+    for number in range(MAX_CHARGES + 3):
+        await store.digests.charge(charge(talk, number))
+    kept = await store.digests.charges(talk.session_id)
+    assert len(kept) == MAX_CHARGES
+    assert (kept[0].use.input_tokens, kept[-1].use.input_tokens) == (3, MAX_CHARGES + 2)

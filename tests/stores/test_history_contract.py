@@ -86,6 +86,19 @@ async def test_state_is_replaced_as_a_whole(open_store, talk):
     assert (await store.history.load(talk.session_id, runs=0)).session.state == {}
 
 
+async def test_the_state_is_kept_together_with_the_run(open_store, talk):
+    store = await open_store()
+    await store.history.append(talk.run("1"), state={"seen": [1]})
+    assert (await store.history.load(talk.session_id, runs=1)).session.state == {"seen": [1]}
+    await store.history.append(talk.run("2"))
+    assert (await store.history.load(talk.session_id, runs=1)).session.state == {"seen": [1]}
+    await store.history.append(talk.run("2"), state={"seen": [2]})
+    assert (await store.history.load(talk.session_id, runs=1)).session.state == {"seen": [1]}, "it is there already"
+    await store.history.append(talk.run("3"), state={})
+    found = await store.history.load(talk.session_id, runs=9)
+    assert (found.session.state, [run.run_id for run in found.runs]) == ({}, ["1", "2", "3"])
+
+
 @pytest.mark.parametrize("state", [{"a": object()}, {"a": float("nan")}])
 async def test_state_that_is_not_json_is_refused(open_store, talk, state):
     store = await open_store()

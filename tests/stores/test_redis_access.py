@@ -1,69 +1,14 @@
-"""Redis behind TLS, and for a user who may do no more than the store needs."""
+"""Redis for a user who may do no more than the store needs."""
 
 import asyncio
 import re
-import ssl
-from pathlib import Path
 
 import pytest
 import redis.asyncio
 from structlog.testing import capture_logs
 
-from threadkeep.chat.adapter import Acceptance
-from threadkeep.errors import StoreConfigError, StoreError, StoreUnavailableError
+from threadkeep.errors import ConfigError, StoreConfigError, StoreError
 from threadkeep.stores.redis import RedisStore
-
-TLS = Path(__file__).parent / "tls"
-"""A certificate for 127.0.0.1 that is its own authority, and its key; made for these tests, good for a century."""
-
-
-async def pump(reader, writer):
-    try:
-        while data := await reader.read(65536):
-            writer.write(data)
-            await writer.drain()
-    except (ConnectionError, ssl.SSLError):
-        pass
-    finally:
-        writer.close()
-
-
-@pytest.fixture
-async def tls_port(private_redis):
-    """A TLS server in front of the server, which itself may have been built without TLS."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(TLS / "server.pem", TLS / "server.key")
-
-    async def serve(reader, writer):
-        upstream, up = await asyncio.open_connection("127.0.0.1", private_redis.port)
-        await asyncio.gather(pump(reader, up), pump(upstream, writer))
-
-    server = await asyncio.start_server(serve, "127.0.0.1", ssl=context)
-    async with server:
-        yield server.sockets[0].getsockname()[1]
-
-
-async def test_store_speaks_tls_with_a_ca_of_one_s_own(tls_port, talk, claim):
-    async with RedisStore(f"rediss://127.0.0.1:{tls_port}/0?ssl_ca_certs={TLS / 'server.pem'}") as store:
-        assert store.description.endswith(f"at rediss://127.0.0.1:{tls_port}/0")
-        async with store.control.signals() as signals:
-            await store.inbox.accept(talk.say("a"))
-            await claim(store)
-            assert await store.inbox.accept(talk.stop()) is Acceptance.ACCEPTED
-            async with asyncio.timeout(10):
-                assert (await anext(signals)).session_id == talk.session_id
-
-
-async def test_server_whose_certificate_nobody_vouches_for_is_refused(tls_port):
-    with pytest.raises(StoreUnavailableError, match=r"rediss://127\.0\.0\.1.*certificate"):
-        async with RedisStore(f"rediss://127.0.0.1:{tls_port}/0"):
-            pass
-
-
-async def test_plain_connection_to_a_tls_server_is_refused(tls_port):
-    with pytest.raises(StoreError):
-        async with RedisStore(f"redis://127.0.0.1:{tls_port}/0", timeout=2):
-            pass
 
 
 def documented_rule():
@@ -180,3 +125,17 @@ async def test_documented_rule_suffices_on_a_cluster(redis_cluster, talk, claim)
 async def set_user(port, *words):
     async with redis.asyncio.Redis(port=port) as client:
         await client.execute_command("ACL", *words)
+
+
+@pytest.mark.parametrize("scheme", ["redis", "rediss", "redis+cluster", "redis+sentinel"])
+@pytest.mark.parametrize("password", ["hunter2/x", "hunter2#x", "hunter2?x", "a[hunter2]", "a:hunter2]/"])
+def test_a_password_with_signs_of_a_url_is_not_told(scheme, password):
+    with pytest.raises(ConfigError, match="the Redis URL cannot be read") as failed:
+        RedisStore(f"{scheme}://:{password}@127.0.0.1:1/0")
+    assert "hunter2" not in str(failed.value)
+
+
+@pytest.mark.parametrize("url", ["redis://localhost:6379/bots", "redis://localhost:6379/1/2", "redis://localhost/-1"])
+def test_a_database_that_is_no_number_is_refused(url):
+    with pytest.raises(ConfigError, match="the database is a number"):
+        RedisStore(url)

@@ -169,6 +169,51 @@ async def test_session_expires_when_it_is_not_used(tmp_path, talk):
         assert (await store.history.load(talk.session_id, runs=9)).session.run_count == 0
 
 
+async def test_slots_of_names_that_nobody_asks_for_again_are_dropped():
+    now = 1e9
+    async with SQLiteStore(":memory:", clock=lambda: now) as store:
+        for number in range(20):
+            await store.shared.take_slots(f"once:{number}", owner="a", total=1, most=1, seconds=10)
+        held = await store.shared.take_slots("held", owner="a", total=1, most=1, seconds=1000)
+        now += 100
+        assert await store.shared.take_slots("other", owner="b", total=1, most=1, seconds=10) == {0}
+        rows = await store._database.read(lambda connection: connection.execute("SELECT name FROM slots").fetchall())
+        assert held == {0}
+        assert sorted(name for (name,) in rows) == ["held", "other"]
+        assert await store.shared.take_slots("held", owner="b", total=1, most=1, seconds=10) == frozenset()
+
+
+async def test_what_expires_faster_than_it_is_deleted_at_leisure_is_deleted_at_once(talk):
+    now = 1e9
+    async with SQLiteStore(":memory:", clock=lambda: now) as store:
+        for first in range(0, 5_000, 250):
+            await asyncio.gather(*(store.inbox.accept(talk.say("a", message=str(first + one))) for one in range(250)))
+        now += 27 * 3600
+        for number in range(8):
+            now += 2
+            await store.inbox.accept(talk.say("b", message=f"b{number}"))
+        count = "SELECT count(*) FROM seen"
+        assert await store._database.read(lambda connection: connection.execute(count).fetchone()[0]) == 8
+
+
+async def test_only_its_user_may_read_a_new_file(tmp_path, talk):
+    path = tmp_path / "store.db"
+    async with SQLiteStore(path) as store:
+        await store.inbox.accept(talk.say("a private matter"))
+        made = {one.name: one.stat().st_mode & 0o777 for one in tmp_path.iterdir()}
+        assert made["store.db"] == 0o600
+        assert set(made.values()) == {0o600}
+
+
+async def test_the_rights_of_a_file_that_is_there_are_left_alone(tmp_path, talk):
+    path = tmp_path / "store.db"
+    path.touch(mode=0o640)
+    path.chmod(0o640)
+    async with SQLiteStore(path) as store:
+        await store.inbox.accept(talk.say("a"))
+    assert path.stat().st_mode & 0o777 == 0o640
+
+
 async def test_message_is_known_for_26_hours(talk):
     now = 1e9
     async with SQLiteStore(":memory:", clock=lambda: now) as store:
@@ -306,3 +351,16 @@ async def test_file_of_the_form_before_the_first_release_is_refused(tmp_path):
     with pytest.raises(StoreConfigError, match="give another path"):
         async with SQLiteStore(path):
             pass
+
+
+async def test_file_of_the_form_before_this_one_gets_what_it_lacks(tmp_path, talk):
+    path = tmp_path / "store.db"
+    async with SQLiteStore(path) as store:
+        await store.history.append(talk.run("r1"))
+    for statement in ("DROP TABLE charges", "PRAGMA user_version = 4"):
+        write(path, statement)
+    async with SQLiteStore(path) as store:
+        assert await store.digests.charges(talk.session_id) == ()
+        assert [run.run_id for run in (await store.history.load(talk.session_id, runs=5)).runs] == ["r1"]
+    async with SQLiteStore(path):
+        pass

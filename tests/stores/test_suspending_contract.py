@@ -1,5 +1,7 @@
 """Runs that wait for people, presses, and what people think of answers, on every store."""
 
+from dataclasses import replace
+
 import pytest
 
 from threadkeep.chat.adapter import Acceptance
@@ -232,6 +234,61 @@ async def test_pulling_needs_the_lease(open_store, talk, claim):
     found = await sleeping(store, talk, claim)
     with pytest.raises(LeaseLostError):
         await store.control.pull(found.lease, str(talk.key("q")))
+
+
+async def test_a_command_is_answered_beside_a_run_that_sleeps(open_store, talk, claim, claim_nothing):
+    store = await open_store()
+    await sleeping(store, talk, claim, **{"question:0.0": "?"})
+    for name in ("a", "help", "b"):
+        await store.inbox.accept(talk.say(name, user="U2"))
+    found = await claim(store)
+    await store.inbox.record(found.lease, {"aside:help:final": "x", "kept": "y"})
+    aside = replace(talk.run("aside"), user_id="slack:T1:U2")
+    for _ in range(2):
+        await store.control.answer_aside(found.lease, aside, str(talk.key("help")))
+    assert [event.text for event in await store.control.waiting(found.lease)] == ["q", "a", "b"]
+    await store.inbox.suspend(found.lease, seconds=LONG)
+    assert await claim_nothing(store)
+    await store.inbox.accept(pressed(talk, "p1"))
+    again = await claim(store)
+    assert (again.run_id, again.attempt) == (found.run_id, 1)
+    assert [event.text for event in again.events] == ["q", "a", "b"]
+    assert set(again.steps) == {"taken", "question:0.0", "kept", f"press:{talk.stop(press='p1').key}"}
+    assert [run.run_id for run in again.runs] == ["aside"]
+    assert again.session.run_count == 1
+    await store.inbox.commit(again.lease, talk.run("r"), consumed=1)
+    assert [event.text for event in (await claim(store)).events] == ["a", "b"]
+    (session,) = await store.history.sessions("slack:T1:U2")
+    assert session.session_id == talk.session_id
+
+
+async def test_what_came_unseen_beside_a_command_still_wakes_the_run(open_store, talk, claim):
+    store = await open_store()
+    await sleeping(store, talk, claim)
+    await store.inbox.accept(talk.say("help"))
+    found = await claim(store)
+    await store.inbox.accept(talk.say("r"))
+    await store.control.answer_aside(found.lease, talk.run("aside"), str(talk.key("help")))
+    await store.inbox.suspend(found.lease, seconds=LONG)
+    assert [event.text for event in (await claim(store)).events] == ["q", "r"]
+
+
+async def test_answering_aside_leaves_what_the_run_takes(open_store, talk, claim):
+    store = await open_store()
+    found = await sleeping(store, talk, claim)
+    await store.inbox.accept(pressed(talk, "p1"))
+    found = await claim(store)
+    await store.control.answer_aside(found.lease, talk.run("aside"), str(talk.key("q")))
+    assert [event.text for event in await store.control.waiting(found.lease)] == ["q"]
+
+
+async def test_answering_aside_needs_the_lease(open_store, talk, claim):
+    store = await open_store()
+    found = await sleeping(store, talk, claim)
+    await store.inbox.accept(talk.say("help"))
+    with pytest.raises(LeaseLostError):
+        await store.control.answer_aside(found.lease, talk.run("aside"), str(talk.key("help")))
+    assert [event.text for event in (await claim(store)).events] == ["q", "help"]
 
 
 async def test_the_last_word_of_each_person_about_each_message_is_kept(open_store, talk):

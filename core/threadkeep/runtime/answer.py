@@ -9,10 +9,9 @@ from functools import partial
 import structlog
 
 from threadkeep.agent.loop import AgentRun
-from threadkeep.agent.state import STATE, state_after
 from threadkeep.chat.adapter import Adapter, Reply, ReplyContent, ReplyRequest
 from threadkeep.chat.events import MessageReceived
-from threadkeep.chat.policy import Policy, before_command, take
+from threadkeep.chat.policy import Policy, before_command, count_asked, take
 from threadkeep.chat.speakers import to_messages
 from threadkeep.errors import (
     LeaseLostError,
@@ -22,33 +21,36 @@ from threadkeep.errors import (
     ThreadkeepError,
 )
 from threadkeep.messages import Message
-from threadkeep.runs import Run, RunStatus, RunSuspended, RunTrace
+from threadkeep.runs import Run, RunStatus, RunSuspended
 from threadkeep.runtime.answer_settings import AnswerSettings, AttemptsExhaustedError
+from threadkeep.runtime.asides import AsideWrites, RunWrites
 from threadkeep.runtime.beginning import begin_run
 from threadkeep.runtime.commands import is_private
+from threadkeep.runtime.ending import commit_run
 from threadkeep.runtime.fenced import FencedReply
-from threadkeep.runtime.journal import DELETED_BY, STOP, Outcome, RunJournal, until_stored
+from threadkeep.runtime.journal import STOP, Outcome, RunJournal, until_stored
 from threadkeep.runtime.order import Mark, Order, SpokenRun, unmarked
 from threadkeep.runtime.people import People
 from threadkeep.runtime.roster import Chosen
 from threadkeep.runtime.titles import give_title
-from threadkeep.runtime.view import REFERENCE_LENGTH, View, dropped_line, failure_line
+from threadkeep.runtime.view import (
+    INTERRUPTED,
+    QUESTION_DELETED,
+    REFERENCE_LENGTH,
+    STOPPED,
+    WITHDRAWN,
+    View,
+    dropped_line,
+    failure_line,
+    late_line,
+    stop_line,
+)
 from threadkeep.stores.base import Claim, Store
 from threadkeep.stores.operations import Signal, SignalKind
 
 _log = structlog.get_logger(__name__)
 
 _HAND_BACK_SECONDS = 5.0
-_STOPPED = "_Stopped._"
-_QUESTION_DELETED = "_Stopped: the question was deleted._"
-_INTERRUPTED = "_Interrupted by the next message._"
-
-
-def _stop_line(asked_by: str | None) -> str | None:
-    """Return the line for a stop that is recorded with the run; None if there is none."""
-    if asked_by is None:
-        return None
-    return _QUESTION_DELETED if asked_by == DELETED_BY else _STOPPED
 
 
 class Answer:
@@ -62,6 +64,7 @@ class Answer:
         settings: How.
         clock: Gives the seconds since the epoch.
         is_held: Tells whether the claim's lease cannot have lapsed yet.
+        writes: Takes what the run writes; None for the store's inbox.
     """
 
     def __init__(
@@ -74,27 +77,29 @@ class Answer:
         settings: AnswerSettings,
         clock: Callable[[], float],
         is_held: Callable[[], bool],
+        writes: RunWrites | None = None,
     ) -> None:
         self._claim = claim
-        self._agent = chosen.agent
-        self._plan = chosen.plan
+        self._chosen = chosen
         self._store = store
+        self._writes = writes or store.inbox
         self._adapters = adapters
         self._settings = settings
         self._clock = clock
         self._is_held = is_held
         self._claimed_at = clock()
         self._policy = settings.policies.of(claim.events[0].place) if claim.events else Policy.COLLECT
-        self._journal = RunJournal(store.inbox, claim, taken=take(claim.events, self._policy))
-        self._view = View(has_stop=settings.has_stop_button)
+        self._journal = RunJournal(self._writes, claim, taken=take(claim.events, self._policy))
+        self._view = View(has_stop=settings.has_stop_button, waiting=count_asked(claim.events[self._journal.taken :]))
         self._waiting = 0
-        self._stop_line = _stop_line(claim.steps.get(STOP))
+        self._stop_line = stop_line(claim.steps.get(STOP))
         self._streaming: asyncio.Task[object] | None = None
         self._reply: Reply | None = None
         self._mark: Mark = unmarked
         self._committed: Run | None = None
         self._is_quiet = False
         self._is_suspended = False
+        self._wait_seconds = 0.0
         self._log = _log.bind(session_id=claim.lease.session_id, run_id=claim.run_id, attempt=claim.attempt)
 
     async def run(self) -> None:
@@ -128,19 +133,20 @@ class Answer:
     async def look_after(self) -> None:
         """Sum up and remember what the agent is told to, when the lease has ended and nobody waits."""
         if self._committed is not None:
-            await self._agent.look_after(self._claim.session, self._store)
+            runs = (*self._claim.runs, self._committed)
+            await self._chosen.agent.look_after(self._claim.session, self._store, runs=runs)
 
     async def signal(self, signal: Signal) -> None:
         """Hear what happened to the session meanwhile."""
         match signal.kind:
             case SignalKind.STOP:
-                self._stop(_STOPPED)
+                self._stop(STOPPED)
             case SignalKind.DELETED if signal.message in self._sources:
-                self._stop(_QUESTION_DELETED)
+                self._stop(QUESTION_DELETED)
             case SignalKind.MESSAGE:
                 self._waiting = signal.waiting
                 if self._policy is Policy.INTERRUPT:
-                    self._stop(_INTERRUPTED)
+                    self._stop(INTERRUPTED)
                 elif self._policy in (Policy.COLLECT, Policy.QUEUE):
                     await self._show_waiting()
 
@@ -176,9 +182,34 @@ class Answer:
             self._waiting = self._view.waiting = people.waiting
             self._is_quiet = not people.has_settled
             self._view.add_decisions(people.decisions)
-            if self._waiting and self._policy is Policy.INTERRUPT:
-                self._stop(_INTERRUPTED)
+            if people.is_withdrawn:
+                self._stop(WITHDRAWN)
+            elif self._waiting and self._policy is Policy.INTERRUPT:
+                self._stop(INTERRUPTED)
         return people
+
+    async def _answer_asides(self, people: People) -> float:
+        """Answer the commands that wait; give after how many seconds somebody must look again."""
+        delays = []
+        for event in people.asides:
+            writes = AsideWrites(self._store, event)
+            aside = Answer(
+                writes.claim_of(self._claim),
+                chosen=self._chosen,
+                store=self._store,
+                adapters=self._adapters,
+                settings=self._settings,
+                clock=self._clock,
+                is_held=self._is_held,
+                writes=writes,
+            )
+            await aside.run()
+            if writes.delay is None:
+                people.drop(event)
+                self._view.waiting = max(0, self._view.waiting - 1)
+            else:
+                delays.append(writes.delay)
+        return min([people.seconds, *delays])
 
     async def _answer(self, adapter: Adapter) -> None:
         people = await self._resume(adapter)
@@ -221,7 +252,9 @@ class Answer:
     async def _make(self, events: tuple[MessageReceived, ...], reply: Reply) -> Outcome:
         """Run the agent into the reply and record how it ended."""
         agent_run = await self._begin(events)
-        self._add_age(events[-1])
+        sent_at = events[-1].sent_at
+        if sent_at and (age := self._clock() - sent_at) > self._settings.late_seconds:
+            self._view.text = f"{late_line(age)}\n\n"
         status, error = await self._stream(agent_run, reply)
         if self._policy is Policy.DROP and self._waiting and not self._is_suspended:
             await self._drop_waiting()
@@ -236,12 +269,13 @@ class Answer:
         """Give what the reply shows when this attempt ends."""
         if not self._is_suspended:
             return self._view.final_content(outcome.run, outcome.text, outcome.elements)
+        self._wait_seconds = await self._answer_asides(people)
         await people.note_earlier()
         return self._view.waiting_content(people.open, self._claim.run_id)
 
     async def _suspend(self, people: People) -> None:
         """Let nobody hold the session until people have decided."""
-        lease, seconds, handled = self._claim.lease, people.seconds, people.handled
+        lease, seconds, handled = self._claim.lease, self._wait_seconds, people.handled
         await self._journal.save_posted()
         suspend = self._store.inbox.suspend
         await until_stored(lambda: suspend(lease, seconds=seconds, handled=handled), what="suspend")
@@ -249,8 +283,8 @@ class Answer:
 
     async def _begin(self, events: tuple[MessageReceived, ...]) -> AgentRun | SpokenRun:
         begin = partial(
-            self._agent.begin,
-            plan=self._plan,
+            self._chosen.agent.begin,
+            plan=self._chosen.plan,
             store=self._store,
             journal=self._journal,
             steering=self._steer if self._policy is Policy.STEER else None,
@@ -260,7 +294,7 @@ class Answer:
             events=events,
             claim=self._claim,
             settings=self._settings,
-            agent=self._agent,
+            agent=self._chosen.agent,
             store=self._store,
             adapter=self._adapters[events[-1].place.session.platform],
             journal=self._journal,
@@ -289,7 +323,7 @@ class Answer:
             self._streaming = None
         if is_whole:
             return RunStatus.COMPLETED, None
-        self._view.add_line(self._stop_line or _STOPPED)
+        self._view.add_line(self._stop_line or STOPPED)
         return RunStatus.CANCELLED, None
 
     async def _show_events(self, agent_run: AgentRun | SpokenRun, reply: Reply) -> bool:
@@ -320,35 +354,24 @@ class Answer:
         """Give what was said since the run began, and take it into the run."""
         if not self._waiting:
             return ()
-        lease, taken = self._claim.lease, self._journal.taken
         self._waiting = 0
-        waiting = await until_stored(lambda: self._store.control.waiting(lease), what="waiting")
-        count = before_command(waiting[taken:])
-        if count:
-            await self._take(taken + count)
-        return to_messages(waiting[taken : taken + count])
+        return to_messages(await self._take_waiting())
 
     async def _drop_waiting(self) -> None:
         """Take what came meanwhile without answering it, and say so."""
-        lease, taken = self._claim.lease, self._journal.taken
-        waiting = await until_stored(lambda: self._store.control.waiting(lease), what="waiting")
-        count = before_command(waiting[taken:])
-        if count:
-            await self._take(taken + count)
-            self._view.add_line(dropped_line(count))
+        dropped = await self._take_waiting()
+        if dropped:
+            self._view.add_line(dropped_line(len(dropped)))
 
-    async def _take(self, count: int) -> None:
-        lease = self._claim.lease
-        await until_stored(lambda: self._store.control.extend(lease, count), what="extend")
-        await self._journal.extend(count)
-
-    def _add_age(self, question: MessageReceived) -> None:
-        """Say of which time a late answer is, so that nobody takes it for a new one."""
-        age = self._clock() - question.sent_at
-        if question.sent_at and age > self._settings.late_seconds:
-            hours = age / 3600
-            ago = f"{hours:.0f} hours" if hours >= 1.5 else f"{age / 60:.0f} minutes"
-            self._view.text = f"_You asked this {ago} ago, while I was away._\n\n"
+    async def _take_waiting(self) -> tuple[MessageReceived, ...]:
+        """Let the run take what came since it began, up to the next command."""
+        lease, control, taken = self._claim.lease, self._store.control, self._journal.taken
+        waiting = await until_stored(lambda: control.waiting(lease), what="waiting")
+        count = taken + before_command(waiting[taken:])
+        if count > taken:
+            await until_stored(lambda: control.extend(lease, count), what="extend")
+            await self._journal.extend(count)
+        return waiting[taken:count]
 
     def _not_shown(self, outcome: Outcome, failure: PlatformError) -> Outcome:
         self._log.error("reply_not_shown", error=str(failure))
@@ -362,37 +385,16 @@ class Answer:
         await self._release(delay)
 
     async def _release(self, delay: float) -> None:
-        lease = self._claim.lease
-        await until_stored(lambda: self._store.inbox.release(lease, delay=delay), what="release")
+        await until_stored(lambda: self._writes.release(self._claim.lease, delay=delay), what="release")
 
     async def _commit(self, run: Run, *, dead: str | None) -> None:
-        lease, consumed = self._claim.lease, self._journal.taken
-        trace = RunTrace(
-            worker=lease.worker,
-            attempt=self._claim.attempt,
-            claimed_at=self._claimed_at,
-            finished_at=self._clock(),
-            posted=tuple(self._journal.posted.values()),
-        )
-        traced = replace(run, trace=trace)
-        commit, changes = self._store.inbox.commit, self._journal.steps.get(STATE)
-        state = None if changes is None else state_after(self._claim.session.state, changes)
-        await until_stored(lambda: commit(lease, traced, consumed=consumed, dead=dead, state=state), what="commit")
-        self._committed = traced
-        self._log.info(
-            "run_committed",
-            status=run.status.value,
-            error=run.error,
-            duration=round(run.metrics.duration, 3),
-            input_tokens=run.metrics.input_tokens,
-            output_tokens=run.metrics.output_tokens,
-            cost=run.metrics.cost,
-        )
+        span = (self._claimed_at, self._clock())
+        self._committed = await commit_run(run, self._claim, self._writes, self._journal, dead=dead, span=span)
 
     async def _hand_back(self) -> None:
         """Let another worker go on at once, when this one was told to stop."""
         try:
             async with asyncio.timeout(_HAND_BACK_SECONDS):
-                await asyncio.shield(self._store.inbox.release(self._claim.lease))
+                await asyncio.shield(self._writes.release(self._claim.lease))
         except (ThreadkeepError, TimeoutError) as error:
             self._log.warning("not_handed_back", error=str(error))

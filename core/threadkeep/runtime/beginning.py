@@ -18,6 +18,5 @@ async def begin_run(order: Order) -> tuple[AgentRun | SpokenRun, Mark]:
     most = order.settings.context_messages
     before = await said_before(order.claim, order.events, order.adapter, journal=order.journal, most=most)
     request = order.request((*before.messages, *to_messages(order.events)), note_on(order.event, before))
-    agent = order.agent
-    found = await conversation(order.claim, order.store.history, shown=agent.needed_runs, most=agent.most_runs)
+    found = await conversation(order.claim, order.store.history, shown=order.agent.needed_runs)
     return order.begin(request, found), unmarked

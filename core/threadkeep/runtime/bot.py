@@ -69,7 +69,7 @@ class Bot:
             becomes a dead letter.
         grace_seconds: How long runs may go on when the bot stops; then they are handed back to the store.
         role: What this process does.
-        catch_up: How far back a starting bot reads what was said while nobody listened.
+        catch_up: How far back a starting bot reads what was said while nobody listened, and what counts as late.
         commands: Commands of the bot's own, besides the built-in ones.
         description: What the bot says of itself in its list of commands.
         context_messages: How many messages it reads that were said before it was called into a place; 0 reads none.
@@ -156,7 +156,8 @@ class Bot:
         store = self.store or self.agent.store
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(store)
-            for agent in self._roster.agents:
+            # Who only accepts asks no model and needs no tool: their servers are not started for it.
+            for agent in self._roster.agents if self.role is not Role.INGRESS else ():
                 stack.push_async_callback(agent.aclose)
                 await agent.prepare()
             # The stack unwinds from the end: runs end while the platforms can still show their replies. What is said
@@ -189,6 +190,7 @@ class Bot:
                 is_streamed=self.stream,
                 policies=Policies(default=self.policy, by_place=self.policies),
                 max_attempts=self.max_attempts,
+                late_seconds=self.catch_up.late_after,
                 commands=self._command_table,
                 description=self.description,
                 context_messages=self.context_messages,

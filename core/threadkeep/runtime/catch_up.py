@@ -21,17 +21,19 @@ _HOLD_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CatchUpLimits:
-    """How far back a starting bot reads.
+    """How far back a starting bot reads, and what counts as late.
 
     Attributes:
         max_age: Places in which something was said within so many seconds are read; 0 turns it off.
         max_places: How many of them, the latest first.
         max_messages: How many messages of each.
+        late_after: An answer to a message that is older than so many seconds begins with its age.
     """
 
     max_age: float = 24 * 3600.0
     max_places: int = 200
     max_messages: int = 50
+    late_after: float = 1800.0
 
 
 class CatchUp:

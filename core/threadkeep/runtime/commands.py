@@ -34,6 +34,11 @@ _SUMMARY: Final = "summary"
 _OF_THE_ASKER: Final = frozenset({"memory", "forget", "link", "unlink"})
 
 
+def is_quick(event: MessageReceived) -> bool:
+    """Tell whether a message is a command that asks no model and leaves the conversation as it is."""
+    return event.command is not None and event.command not in (NEW, RETRY, _SUMMARY)
+
+
 def is_private(event: MessageReceived, commands: Mapping[str, Command]) -> bool:
     """Tell whether only the asker may see the answer to a message."""
     command = commands.get(event.command or "")
@@ -79,7 +84,9 @@ async def _perform(order: Order) -> str:
             return "A fresh conversation begins here. What was said before stays readable, and I do not look at it."
         case "usage":
             found = await read_back(order.claim, order.store.history, runs=USAGE_RUNS)
-            return usage_text(found.runs, most=USAGE_RUNS, total=found.session.run_count)
+            session_id = order.claim.lease.session_id
+            charges = await until_stored(lambda: order.store.digests.charges(session_id), what="charges")
+            return usage_text(found.runs, charges, most=USAGE_RUNS, total=found.session.run_count)
         case _:
             return help_text(order.settings.commands.values(), order.settings.description)
 
@@ -182,15 +189,11 @@ async def _begin_summary(order: Order) -> tuple[AgentRun | SpokenRun, Mark]:
 
 
 async def _unsummarised(order: Order) -> Transcript:
-    """Read what the rolling summary does not cover; without one, the last runs."""
-    session = order.claim.session
-    after = session.summarised if order.agent.summary is not None else 0
-    if not after:
+    """Read what the rolling summary does not cover, of this the latest; without one, the last runs."""
+    if order.agent.summary is None or not order.claim.session.summarised:
         return await read_back(order.claim, order.store.history, runs=SUMMARY_RUNS)
-    page = await until_stored(
-        lambda: order.store.digests.page(session.session_id, after=after, runs=SUMMARY_RUNS), what="page"
-    )
-    return page or Transcript(session=session, runs=order.claim.runs, amendments=order.claim.amendments)
+    most = max(SUMMARY_RUNS, order.agent.most_runs)
+    return await read_back(order.claim, order.store.history, runs=0, most_runs=most)
 
 
 def _say(order: Order, text: str) -> tuple[AgentRun | SpokenRun, Mark]:

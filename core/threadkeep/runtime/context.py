@@ -87,31 +87,27 @@ async def said_before(
     return before
 
 
-async def conversation(claim: Claim, history: History, *, shown: int, most: int = 0) -> Transcript:
+async def conversation(claim: Claim, history: History, *, shown: int) -> Transcript:
     """Give the session with at least so many runs that belong to its conversation, if it has them.
 
-    The claimed ones are enough, unless there are commands or repeated answers among them, or summing up lags behind.
+    The claimed ones are enough, unless there are commands or repeated answers among them.
 
     Args:
         claim: The session, with its last runs.
         history: Where the others are.
         shown: How many runs there are to be.
-        most: How many are shown where they are not summed up yet.
     """
     claimed = Transcript(session=claim.session, runs=claim.runs, amendments=claim.amendments)
-    waiting = claim.session.run_count - claim.session.summarised
-    if most > shown and len(claim.runs) < min(waiting, most):
-        return await read_back(claim, history, runs=most)
     is_whole = len(claim.runs) < shown or any(run.is_boundary for run in claim.runs)
     if is_whole or len(live_runs(claim.runs)) >= shown:
         return claimed
-    return await read_back(claim, history, runs=shown + MORE_RUNS)
+    return await read_back(claim, history, runs=max(shown, len(claim.runs)) + MORE_RUNS)
 
 
-async def read_back(claim: Claim, history: History, *, runs: int) -> Transcript:
-    """Read further back in a claimed session than the claim does."""
+async def read_back(claim: Claim, history: History, *, runs: int, most_runs: int = 0) -> Transcript:
+    """Read further back in a claimed session than the claim does; see ``History.load``."""
     session_id = claim.lease.session_id
-    found = await until_stored(lambda: history.load(session_id, runs=runs), what="load")
+    found = await until_stored(lambda: history.load(session_id, runs=runs, most_runs=most_runs), what="load")
     if found is None:
         return Transcript(session=claim.session, runs=claim.runs, amendments=claim.amendments)
     return replace(found, session=claim.session)

@@ -13,7 +13,8 @@ from threadkeep.chat.elements import Elements
 from threadkeep.chat.elements_json import elements_from_json, elements_to_json
 from threadkeep.errors import LeaseLostError, StoreUnavailableError
 from threadkeep.runs import Run
-from threadkeep.stores.base import Claim, Inbox
+from threadkeep.runtime.asides import RunWrites
+from threadkeep.stores.base import Claim
 from threadkeep.stores.codec import decode_run, encode_run
 
 _log = structlog.get_logger(__name__)
@@ -90,13 +91,13 @@ class RunJournal:
     a short answer costs one call. What is lost with the process in between is found again by the platform's marks.
 
     Args:
-        inbox: Where they are recorded.
+        writes: Records them.
         claim: The run, with what earlier attempts recorded.
         taken: How many of the waiting events the run takes, unless an earlier attempt has decided that.
     """
 
-    def __init__(self, inbox: Inbox, claim: Claim, *, taken: int) -> None:
-        self._inbox = inbox
+    def __init__(self, writes: RunWrites, claim: Claim, *, taken: int) -> None:
+        self._writes = writes
         self._lease = claim.lease
         self._steps = dict(claim.steps)
         self._taken = int(self._steps.get(_TAKEN, taken))
@@ -154,7 +155,7 @@ class RunJournal:
         new = {**unsaved, **steps}
         if _TAKEN not in self._steps:
             new[_TAKEN] = str(self._taken)
-        await until_stored(lambda: self._inbox.record(self._lease, new), what="record")
+        await until_stored(lambda: self._writes.record(self._lease, new), what="record")
         self._steps.update(new)
 
     async def record_outcome(self, outcome: Outcome) -> None:

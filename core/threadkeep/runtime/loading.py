@@ -17,6 +17,31 @@ from threadkeep.stores.base import Store
 ADAPTER_GROUP = "threadkeep.adapters"
 """The entry point group in which packages announce their adapter class, under the platform's name."""
 
+NEEDED_MODULES = frozenset(
+    [
+        "PIL",
+        "aiohttp",
+        "cryptography",
+        "discord",
+        "dotenv",
+        "hiredis",
+        "httpx2",
+        "mcp",
+        "openai",
+        "pydantic",
+        "pydantic_settings",
+        "pypdfium2",
+        "redis",
+        "rich",
+        "slack_bolt",
+        "slack_sdk",
+        "structlog",
+        "threadkeep",
+        "typer",
+    ]
+)
+"""What a bot file cannot be called: its folder is looked into first, and it would be found in the place of these."""
+
 
 def load_bot(path: Path) -> Bot:
     """Run a bot file and return its ``bot``, or a bot around its ``agent``.
@@ -36,10 +61,13 @@ def load_bot(path: Path) -> Bot:
 
 def _run_file(path: Path) -> ModuleType:
     if not path.is_file():
-        raise ConfigError(f"There is no bot file {path}. Write one with: threadkeep new my_bot")
+        what = f"{path} is a folder, not a bot file." if path.is_dir() else f"There is no bot file {path}."
+        raise ConfigError(f"{what} {_instead_of(path)}")
     spec = spec_from_file_location(path.stem, path.resolve())
     if spec is None or spec.loader is None:
         raise ConfigError(f"{path} is not a Python file.")
+    if path.stem in NEEDED_MODULES:
+        raise ConfigError(f"{path} would be imported in the place of the package {path.stem}: give it another name.")
     module = module_from_spec(spec)
     sys.modules.setdefault(path.stem, module)
     sys.path.insert(0, str(path.resolve().parent))
@@ -50,6 +78,11 @@ def _run_file(path: Path) -> ModuleType:
     except Exception as error:
         raise ConfigError(f"{path} cannot be run: {type(error).__name__}: {error}") from error
     return module
+
+
+def _instead_of(path: Path) -> str:
+    file = path / f"{path.name}.py" if path.is_dir() else path.with_name(f"{path.name}.py")
+    return f"Did you mean {file}?" if file.is_file() else "Write one with: threadkeep new my_bot"
 
 
 def load_adapters(environ: Mapping[str, str]) -> list[Adapter]:

@@ -6,11 +6,12 @@ import sys
 
 import structlog
 
+from threadkeep.errors import ThreadkeepError
 from threadkeep.redactor import Redactor
 from threadkeep.runtime.redaction import Redactor as SecretRedactor
 
 
-def configure_logging(*, level: str, is_json: bool, also: Redactor | None = None) -> None:
+def configure_logging(*, level: str, is_json: bool, is_brief: bool = False, also: Redactor | None = None) -> None:
     """Send all logs of the process to standard error, without secrets.
 
     It reads the environment, for the values that must not be shown; a ``.env`` file is to be loaded before.
@@ -18,6 +19,7 @@ def configure_logging(*, level: str, is_json: bool, also: Redactor | None = None
     Args:
         level: ``debug``, ``info``, ``warning`` or ``error``.
         is_json: One JSON object a line, for collectors; else text for people.
+        is_brief: Whether failures that say what to do come without their traceback, as at a terminal.
         also: What else is taken out of the log, besides secrets.
     """
     redactor = SecretRedactor(os.environ)
@@ -26,6 +28,7 @@ def configure_logging(*, level: str, is_json: bool, also: Redactor | None = None
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso"),
+        *([_without_traceback] if is_brief else []),
         structlog.processors.format_exc_info,
         redactor,
         *more,
@@ -52,3 +55,11 @@ def configure_logging(*, level: str, is_json: bool, also: Redactor | None = None
     root.setLevel(level.upper())
     for chatty in ("httpx2", "httpcore2", "openai", "slack_sdk", "slack_bolt", "discord", "asyncio"):
         logging.getLogger(chatty).setLevel(logging.DEBUG if level == "debug" else logging.WARNING)
+
+
+def _without_traceback(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    error = event.get("exc_info")
+    if isinstance(error, ThreadkeepError):
+        del event["exc_info"]
+        event["cause"] = f"{type(error).__name__}: {error}"
+    return event

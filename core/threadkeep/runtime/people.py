@@ -14,9 +14,12 @@ from threadkeep.agent.questions_json import encode_decision
 from threadkeep.chat.adapter import Adapter, Whispers
 from threadkeep.chat.elements import ANSWER
 from threadkeep.chat.events import ActionPressed, Addressing, MessageReceived, StopRequested
+from threadkeep.chat.policy import count_asked
 from threadkeep.errors import ConfigError, PlatformError
 from threadkeep.runs import Decision
+from threadkeep.runtime.commands import NEW, is_quick
 from threadkeep.runtime.journal import RunJournal, until_stored
+from threadkeep.runtime.presser import with_roles
 from threadkeep.stores.base import Claim, Control
 from threadkeep.stores.presses import Press, read_presses
 
@@ -83,7 +86,17 @@ class People:
     @property
     def waiting(self) -> int:
         """How many messages wait for the next run."""
-        return sum(event.addressing is not Addressing.OTHERS for event in self._events[self._journal.taken :])
+        return count_asked(self._events[self._journal.taken :])
+
+    @property
+    def asides(self) -> tuple[MessageReceived, ...]:
+        """The waiting commands that need not wait until people have decided."""
+        return tuple(event for event in self._events[self._journal.taken :] if is_quick(event))
+
+    @property
+    def is_withdrawn(self) -> bool:
+        """Whether somebody begins a new conversation, in which nobody waits for a decision any more."""
+        return any(event.command == NEW for event in self._events[self._journal.taken :])
 
     @property
     def handled(self) -> tuple[str, ...]:
@@ -93,6 +106,8 @@ class People:
     @property
     def seconds(self) -> float:
         """How long to wait for people until somebody must look again."""
+        if self.is_withdrawn:
+            return 0.0
         ends = [question.expires_at for question in self.open if question.expires_at]
         return max(0.0, min(ends) - self._clock()) if ends else _RECHECK_SECONDS
 
@@ -105,7 +120,11 @@ class People:
         if not self.is_asked:
             return
         decided: dict[str, Decision] = {}
-        whispers = [(press, self._hear(press, decided)) for press in self._presses]
+        questions = self.open
+        whispers: list[tuple[Press, str]] = []
+        for press in self._presses:
+            known = replace(press, event=await with_roles(press.event, questions, self._adapter))
+            whispers.append((known, self._hear(known, decided)))
         self._read(decided)
         now = self._clock()
         for question in self._left(decided):
@@ -118,6 +137,10 @@ class People:
         for press, words in whispers:
             if words:
                 await whisper(self._adapter, press.event, words)
+
+    def drop(self, event: MessageReceived) -> None:
+        """Forget a waiting message that was answered beside the run."""
+        self._events.remove(event)
 
     async def note_earlier(self) -> None:
         """Record which messages were said before a question is shown: they are no answers to it.

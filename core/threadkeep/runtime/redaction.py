@@ -10,10 +10,11 @@ MASK: Final = "[secret]"
 EventDict = MutableMapping[str, Any]
 
 # Tokens of Slack's apps and bots, OpenAI-style keys, tokens of Discord bots, what follows "Bearer", passwords in URLs,
-# tokens of Discord's webhooks and interactions in the paths of their addresses.
+# tokens of Discord's webhooks and interactions in the paths of their addresses, and where Slack takes answers.
 _SHAPES: Final = re.compile(
     r"xox[a-z]-[\w-]+|xapp-[\w-]+|\bsk-[\w-]{8,}|\b[\w-]{23,28}\.[\w-]{6,7}\.[\w-]{27,}"
-    r"|(?<=Bearer )[\w.~+/=-]+|(?<=://)[^\s/]*:[^\s/]+(?=@)|(?:(?<=/webhooks/)|(?<=/interactions/))\d+/[\w.-]+"
+    r"|(?<=Bearer )[\w.~+/=-]+|(?<=://)[^\s/:]*:[^\s/]+(?=@)|(?:(?<=/webhooks/)|(?<=/interactions/))\d+/[\w.-]+"
+    r"|(?:(?<=//hooks\.slack\.com/)|(?<=//hooks\.slack-gov\.com/))[\w/.-]+"
 )
 # What stands in every text that one of these shapes could be found in: most texts are looked through once only.
 _SUSPICIOUS: Final = re.compile(

@@ -72,9 +72,14 @@ class Roster:
         return tuple(self._agents.values())
 
     @property
-    def history_runs(self) -> int:
+    def needed_runs(self) -> int:
         """How many of a session's last runs any of them needs."""
-        return max(agent.history_runs for agent in self._agents.values())
+        return max(agent.needed_runs for agent in self._agents.values())
+
+    @property
+    def most_runs(self) -> int:
+        """How many any of them is shown where they are not summed up."""
+        return max(agent.most_runs for agent in self._agents.values())
 
     def choose(self, claim: Claim) -> Chosen:
         """Give who answers in a claimed conversation: who has it, else whom the route names, else the first one."""

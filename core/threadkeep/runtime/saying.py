@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from threadkeep.agent.costs import Cost, total_cost
+from threadkeep.agent.costs import Cost, charged_since, total_cost
 from threadkeep.agent.history import after_boundary
 from threadkeep.chat.commands import STOP, Command
 from threadkeep.runs import Run
+from threadkeep.stores.charges import Charge
 
 _STOP_LINE: Final = f"- `!{STOP}`: Stops the answer that I am writing."
 _SLASHES: Final = "Where slash commands work, `/new` is the same as `!new`, and so on."
@@ -31,11 +32,12 @@ def unknown_text(name: str) -> str:
     return f"I do not know the command `{name}`. `!help` lists those that I know."
 
 
-def usage_text(runs: Sequence[Run], *, most: int, total: int) -> str:
+def usage_text(runs: Sequence[Run], charges: Sequence[Charge] = (), *, most: int, total: int) -> str:
     """Say what a conversation has cost since it began, as far as it was read.
 
     Args:
         runs: The session's last runs, oldest first.
+        charges: What was asked of models for it in the background.
         most: How many were read at most.
         total: How many runs the session has had.
     """
@@ -55,7 +57,21 @@ def usage_text(runs: Sequence[Run], *, most: int, total: int) -> str:
     )
     untold = sum(run.metrics.input_tokens is None for run in asked)
     missing = f" For {_count(untold, 'answer')} the model's server did not tell." if untold else ""
-    return f"{text}{missing}{_money(total_cost(asked))}"
+    since = charged_since(runs[start:], charges)
+    return f"{text}{missing}{_background(since)}{_money(total_cost(asked, since))}"
+
+
+def _background(charges: Sequence[Charge]) -> str:
+    """Say what was asked of models besides, if anything."""
+    if not charges:
+        return ""
+    calls = sum(charge.use.calls for charge in charges)
+    tokens_in = sum(charge.use.input_tokens for charge in charges)
+    tokens_out = sum(charge.use.output_tokens for charge in charges)
+    return (
+        f" In the background, for summaries and memories, a model was asked {_count(calls, 'time')}: "
+        f"{tokens_in:,} tokens in, {tokens_out:,} out."
+    )
 
 
 def _money(cost: Cost) -> str:
@@ -64,7 +80,8 @@ def _money(cost: Cost) -> str:
         return ""
     kind = "at least " if not cost.is_whole else "about " if cost.is_estimated else ""
     note = " (partly estimated)" if cost.is_estimated else ""
-    return f" That is {kind}${cost.money:,.4f}{note}."
+    background = f", ${cost.background_money:,.4f} of it in the background" if cost.background_money else ""
+    return f" That is {kind}${cost.money:,.4f}{note}{background}."
 
 
 def _count(number: int, thing: str) -> str:

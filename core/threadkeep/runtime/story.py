@@ -27,6 +27,8 @@ class Verdict(StrEnum):
     WAITING = "waiting"
     REFUSED = "refused"
     """Too much waited in its conversation."""
+    IGNORED = "ignored"
+    """It asked to stop where nothing was being answered."""
     DELETED = "deleted"
     """It was deleted before it was answered."""
     PASSED = "passed"
@@ -101,8 +103,8 @@ def _without_run(facts: MessageFacts) -> Verdict:
         return Verdict.REPLY
     if facts.trace is None:
         return Verdict.UNKNOWN
-    if facts.trace.acceptance is Acceptance.FULL:
-        return Verdict.REFUSED
+    if facts.trace.acceptance in _WITHOUT_EFFECT:
+        return _WITHOUT_EFFECT[facts.trace.acceptance]
     return Verdict.PASSED if facts.deletion is None else Verdict.DELETED
 
 
@@ -111,6 +113,7 @@ def _is_being_answered(facts: MessageFacts) -> bool:
     return mailbox is not None and mailbox.worker is not None and str(facts.key) in mailbox.taken
 
 
+_WITHOUT_EFFECT = {Acceptance.FULL: Verdict.REFUSED, Acceptance.IGNORED: Verdict.IGNORED}
 _VERDICTS = {
     RunStatus.COMPLETED: Verdict.ANSWERED,
     RunStatus.CANCELLED: Verdict.STOPPED,
@@ -141,6 +144,7 @@ _SUMMARIES = {
     Verdict.CONTEXT: "It was not addressed to the bot: it is context for the next answer, and not answered itself.",
     Verdict.STOPPED: "Its answer was stopped.",
     Verdict.REFUSED: "It was refused: too much waited in its conversation.",
+    Verdict.IGNORED: "It asked to stop, and nothing was being answered.",
     Verdict.DELETED: "It was deleted before it was answered.",
     Verdict.PASSED: (
         "It was accepted, does not wait any more, and is in no run that is kept: it asked to stop, its session was "
@@ -172,6 +176,7 @@ def _arrival(trace: MessageTrace | None) -> Iterator[Happening]:
         Acceptance.ACCEPTED: "received, stored to be answered",
         Acceptance.KEPT: "received, kept as context",
         Acceptance.FULL: "received, refused: too much waited",
+        Acceptance.IGNORED: "received: there was nothing to stop",
     }.get(trace.acceptance, f"received: {trace.acceptance.value}")
     yield Happening(what="received", text=text, at=trace.accepted_at)
     if trace.deliveries > 1:
@@ -263,6 +268,8 @@ def _waiting_for(name: str, mailbox: Mailbox, now: float) -> str:
         parts.append(f"until people have decided {_count(_open_questions(mailbox), 'question')} of its run")
     elif mailbox.due_at is not None and mailbox.due_at > now:
         parts.append(f"{mailbox.due_at - now:.0f} s for attempt {mailbox.attempt + 1}, since the last one failed")
+    elif mailbox.attempt:
+        parts.append(f"for a worker that makes attempt {mailbox.attempt + 1}, since the last one was handed back")
     else:
         parts.append("for a worker that is free")
     return f" {', '.join(parts)}"

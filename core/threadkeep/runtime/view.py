@@ -21,6 +21,7 @@ from threadkeep.runs import (
     ToolCallProgressed,
     ToolCallStarted,
 )
+from threadkeep.runtime.journal import DELETED_BY
 
 _STOP: Final = Button(action="stop", label="Stop")
 _STATES: Final = {
@@ -37,6 +38,10 @@ _SILENCES: Final = {
     "length": "Sorry, my language model reached the longest length of an answer before it said anything.",
     "content_filter": "Sorry, the content filter of my language model's provider let no answer through.",
 }
+STOPPED: Final = "_Stopped._"
+QUESTION_DELETED: Final = "_Stopped: the question was deleted._"
+INTERRUPTED: Final = "_Interrupted by the next message._"
+WITHDRAWN: Final = "_Withdrawn: a new conversation was begun._"
 REFERENCE_LENGTH = 8
 """How many characters of the run id people are shown as a reference."""
 
@@ -97,19 +102,20 @@ class View:
     def content(self) -> ReplyContent:
         """Return what is to be seen while the run goes on."""
         activity = [*self.notes, *(_line(tool) for tool in self.tools.values() if tool.status is ToolStatus.RUNNING)]
+        tools = list(self.tools.values())
         if self.waiting:
-            activity.append(_count(self.waiting, "message", "waiting"))
+            hint = _waiting(self.waiting)
+            activity.append(hint.title)
+            tools.append(hint)
         elements = (_STOP,) if self.has_stop else ()
-        return ReplyContent(
-            text=self.text, activity=tuple(activity), tools=tuple(self.tools.values()), elements=elements
-        )
+        return ReplyContent(text=self.text, activity=tuple(activity), tools=tuple(tools), elements=elements)
 
     def waiting_content(self, questions: Sequence[Question], run_id: str) -> ReplyContent:
         """Return what is to be seen while the run waits for people."""
         shown, elements = _asked(questions, run_id)
         texts = [self.text.strip(), *shown]
         if self.waiting:
-            texts.append(f"_{_count(self.waiting, 'message', 'waiting')}_")
+            texts.append(italic(_waiting(self.waiting).title))
         return ReplyContent(
             text="\n\n".join(text for text in texts if text),
             is_final=True,
@@ -159,9 +165,29 @@ def decision_line(decision: Decision) -> str:
     return f"{who}: {decision.choice or decision.text}"
 
 
+def stop_line(asked_by: str | None) -> str | None:
+    """Return the line for a stop that is recorded with the run; None if there is none."""
+    if asked_by is None:
+        return None
+    return QUESTION_DELETED if asked_by == DELETED_BY else STOPPED
+
+
+def late_line(age: float) -> str:
+    """Return what stands above an answer that comes so many seconds after its question."""
+    hours = age / 3600
+    ago = f"{hours:.0f} hours" if hours >= 1.5 else f"{age / 60:.0f} minutes"
+    return f"_You asked this {ago} ago, while I was away._"
+
+
 def dropped_line(count: int) -> str:
     """Return the note that messages were not read."""
     return f"_{_count(count, 'message', 'that came meanwhile')} {'was' if count == 1 else 'were'} not read._"
+
+
+def _waiting(count: int) -> ToolActivity:
+    """Return the hint that messages wait; what is not waiting any more may not be said to wait."""
+    title, over = (_count(count, "message", rest) for rest in ("waiting", "came meanwhile"))
+    return ToolActivity(id="waiting", title=title, over=over)
 
 
 def _line(tool: ToolActivity) -> str:

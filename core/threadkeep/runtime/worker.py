@@ -162,9 +162,13 @@ class Worker:
 
     async def _claim(self) -> Claim | None:
         try:
-            runs = self._roster.history_runs
+            roster = self._roster
             return await self._store.inbox.claim(
-                self._name, run_id=new_run_id(), runs=runs, platforms=frozenset(self._adapters)
+                self._name,
+                run_id=new_run_id(),
+                runs=roster.needed_runs,
+                most_runs=roster.most_runs,
+                platforms=frozenset(self._adapters),
             )
         except StoreUnavailableError as error:
             _log.warning("store_unavailable", call="claim", error=str(error), retry_in=_STORE_RETRY_SECONDS)

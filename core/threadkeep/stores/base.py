@@ -56,7 +56,7 @@ class Inbox(Protocol):
         ...
 
     async def claim(
-        self, worker: str, *, run_id: str, runs: int, platforms: frozenset[str] | None = None
+        self, worker: str, *, run_id: str, runs: int, most_runs: int = 0, platforms: frozenset[str] | None = None
     ) -> Claim | None:
         """Take a ready session, or one whose worker's lease has lapsed; None if there is none. One call.
 
@@ -64,6 +64,7 @@ class Inbox(Protocol):
             worker: Who takes it.
             run_id: The id for the run, unless an unfinished one is continued.
             runs: How many of the session's last runs to read.
+            most_runs: How many together with those before them that no summary covers; less than ``runs`` leaves these.
             platforms: Whose sessions it can answer; None for those of all. The others stay for other workers.
 
         Raises:
@@ -189,6 +190,22 @@ class Control(Protocol):
         """
         ...
 
+    async def answer_aside(self, lease: Lease, run: Run, message: str) -> None:
+        """Append the run that answers one waiting message, and drop that message; the run in progress goes on.
+
+        Its steps whose names begin with ``aside:`` are forgotten. Repeating it is harmless.
+
+        Args:
+            lease: The right to run the session.
+            run: The finished run.
+            message: The key of the message, which the run in progress does not take.
+
+        Raises:
+            LeaseLostError: Another worker holds the session; nothing was written.
+            StoreUnavailableError: It is not known whether it was written.
+        """
+        ...
+
     async def extend(self, lease: Lease, taken: int) -> None:
         """Let the run in progress take the first ``taken`` waiting events, more than it was claimed with.
 
@@ -205,14 +222,21 @@ class History(Protocol):
     All calls raise StoreUnavailableError when the store cannot be reached.
     """
 
-    async def load(self, session_id: str, *, runs: int) -> Transcript | None:
-        """Read a session with its last ``runs`` runs, oldest first; None if there is no such session."""
+    async def load(self, session_id: str, *, runs: int, most_runs: int = 0) -> Transcript | None:
+        """Read a session with its last ``runs`` runs, oldest first; None if there is no such session.
+
+        Before them those that no summary covers, as long as they are together at most ``most_runs``.
+        """
         ...
 
-    async def append(self, run: Run) -> None:
-        """Add a finished run to its session, which begins if it did not exist.
+    async def append(self, run: Run, *, state: Mapping[str, object] | None = None) -> None:
+        """Add a finished run to its session, which begins if it did not exist; one atomic call.
 
         Repeating the call is harmless while the run is the session's last.
+
+        Args:
+            run: The run.
+            state: The session state from now on; None leaves it as it is.
         """
         ...
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from threadkeep.stores.charges import Charge
 from threadkeep.stores.records import Transcript
 
 
@@ -32,6 +33,17 @@ class Digests(Protocol):
 
         False, and nothing is changed, if they are not read up to ``since`` any more, or the session is gone.
         """
+        ...
+
+    async def charge(self, charge: Charge) -> bool:
+        """Keep what a call of a model in the background cost; False if the session is gone.
+
+        The latest ``MAX_CHARGES`` of a session are kept, as long as the session.
+        """
+        ...
+
+    async def charges(self, session_id: str) -> tuple[Charge, ...]:
+        """Give what calls in the background cost, oldest first; none where there is no such session."""
         ...
 
 

@@ -47,7 +47,7 @@ class StoreOptions:
 
     Attributes:
         retention: How long a session is kept after it was last used.
-        max_runs: How many finished runs of a session are kept: the latest ones.
+        max_runs: How many finished runs of a session are kept: the latest ones. SQLite may keep a tenth more.
         lease_seconds: After what time without renewal another worker may take a session over.
         max_waiting: How many messages to be answered may wait in one session; more are refused.
         max_context: How many messages that are not answered are kept in one session until its next run.

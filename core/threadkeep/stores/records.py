@@ -85,7 +85,7 @@ class Memo:
         updated_at: When it was last changed or said again, in seconds since the epoch.
         topics: What it is about, in single words.
         source: The session in which it was learnt, where known.
-        is_private: Whether it was learnt in a direct message.
+        is_private: Whether it was learnt in a direct message, a private channel or a group conversation.
         user_id: Whose account has learnt it; filled where those of several are listed together.
     """
 

@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,12 @@ def question() -> MessageReceived:
         speaker="Ann",
         text="note it",
     )
+
+
+def command() -> MessageReceived:
+    """Give the command that Ann gives while the bot waits for her."""
+    key = MessageKey(platform="asking", workspace="town", channel="c", message="2")
+    return replace(question(), key=key, text="!help", command="help")
 
 
 def press(button: Mapping[str, str]) -> ActionPressed:

@@ -13,14 +13,15 @@ from threadkeep_emulators.slack import RetrySchedule, SlackEmulator
 
 FIRST, SECOND = "Tell me the first thing.", "Tell me the second thing."
 SECOND_ANSWER = "This is the second thing."
-_WORDS = {"slack": 1_200, "slack-edits": 1_200, "discord": 450}
+_WORDS = {"slack": 1_200, "slack-edits": 1_200, "discord": 450, "discord-components": 450}
 
 
 def calls_of(platform: str, *, is_direct: bool) -> tuple[str, ...]:
     """Give the calls that show an answer: on Slack it is streamed into threads, unless that is switched off.
 
     Args:
-        platform: ``slack``, ``slack-edits`` for a Slack on which nothing is streamed, or ``discord``.
+        platform: ``slack``, ``slack-edits`` for a Slack on which nothing is streamed, ``discord``, or
+            ``discord-components`` for a bot whose long answers are messages of components.
         is_direct: Whether it is a direct message.
     """
     return ("start", "append", "stop") if platform == "slack" and not is_direct else ("post", "edit")
@@ -158,8 +159,11 @@ class DiscordStreet:
         "event": "MESSAGE_CREATE",
     }
 
-    def __init__(self, discord: DiscordEmulator, *, is_direct: bool = False, name: str = "Cleo") -> None:
+    def __init__(
+        self, discord: DiscordEmulator, *, is_direct: bool = False, has_components: bool = False, name: str = "Cleo"
+    ) -> None:
         self._discord = discord
+        self._has_components = has_components
         self._club = discord.guild(f"Club of {name}")
         self._lounge = self._club.channel("lounge")
         self._cleo = discord.user(name)
@@ -172,6 +176,7 @@ class DiscordStreet:
             "DISCORD_BOT_TOKEN": self._discord.bot.token,
             "DISCORD_API_URL": self._discord.api_url,
             "DISCORD_MESSAGE_CONTENT": "1",
+            "DISCORD_LONG_ANSWERS": "components" if self._has_components else "messages",
         }
 
     @property
@@ -221,12 +226,12 @@ def new_discord() -> DiscordEmulator:
 @asynccontextmanager
 async def open_street(platform: str, *, is_direct: bool) -> AsyncIterator[Street]:
     """Open a platform of its own with one conversation."""
-    if platform != "discord":
+    if not platform.startswith("discord"):
         async with new_slack() as slack:
             yield SlackStreet(slack, is_direct=is_direct, is_streamed=platform == "slack")
         return
     async with new_discord() as discord:
-        yield DiscordStreet(discord, is_direct=is_direct)
+        yield DiscordStreet(discord, is_direct=is_direct, has_components=platform == "discord-components")
 
 
 @asynccontextmanager

@@ -36,7 +36,7 @@ class Setting:
     """What is attacked.
 
     Attributes:
-        platform: ``slack``, ``slack-edits`` where nothing is streamed, or ``discord``.
+        platform: As ``calls_of`` tells.
         redis: The URL of the server; None for SQLite.
         has_tool: Whether the first question makes the bot call a tool, and answer at length, in a shared place; else
             it is a short talk in a direct message.
@@ -147,7 +147,7 @@ class Trial:
 
     async def _settle_in(self) -> None:
         """Wait until a Discord session is noted in the store: before that the platform forgets what it delivered."""
-        if self._setting.platform == "discord":
+        if self._setting.platform.startswith("discord"):
             await asyncio.sleep(0.3)
 
     async def _until_dead(self, bot: BotProcess) -> None:

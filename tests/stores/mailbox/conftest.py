@@ -208,6 +208,14 @@ class Conversation:
         self.steps["taken"] = str(self.taken)
         return True
 
+    def answer_aside(self, message: str, run_id: str) -> None:
+        index = self.find(message)
+        if index is not None and index >= self.taken and self.items[index].is_answerable:
+            self.items.pop(index)
+            self.shown -= index < self.shown
+        self.steps = {name: value for name, value in self.steps.items() if not name.startswith("aside:")}
+        self.add_run(run_id)
+
     def ask(self, message: str) -> None:
         self.wake()
         index = self.find(message)

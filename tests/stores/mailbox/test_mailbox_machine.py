@@ -245,7 +245,9 @@ class Mailbox(RuleBasedStateMachine):
         check_amendments(claim.amendments, known, named)
 
     @rule(
-        lease=leases, name=st.sampled_from(["a", "b"]), value=st.text(max_size=3).filter(lambda text: "\0" not in text)
+        lease=leases,
+        name=st.sampled_from(["a", "b", "aside:c"]),
+        value=st.text(max_size=3).filter(lambda text: "\0" not in text),
     )
     def record(self, lease: Lease, name: str, value: str) -> None:
         known = self.known(lease)
@@ -344,6 +346,22 @@ class Mailbox(RuleBasedStateMachine):
                 self.do(call)
             return
         assert self.do(call) == known.pull(message)
+
+    @rule(lease=leases, place=st.integers(0, 9))
+    def answer_aside(self, lease: Lease, place: int) -> None:
+        channel = SessionKey.parse(lease.session_id).channel
+        message, known = self.some_message(channel, place) or "m0", self.known(lease)
+        run = finished(channel, self.new_name(), ())
+        for _ in range(2):
+            call = self.control.answer_aside(lease, run, str(message_key(channel, message)))
+            if known is None:
+                with pytest.raises(LeaseLostError):
+                    self.do(call)
+            else:
+                self.do(call)
+        if known is not None:
+            known.answer_aside(message, run.run_id)
+            self.flush()
 
     @rule(held=st.lists(leases, max_size=4))
     def renew(self, held: Sequence[Lease]) -> None:

@@ -14,6 +14,11 @@ from threadkeep.stores.redis.failures import FAILURES
 _NOT_OURS = ("max_connections", "timeout", "retry_on_timeout", "health_check_interval", "legacy_responses", "protocol")
 
 
+_TELLING: Final = ("Redis URL must", "Invalid value for 'db'", "Invalid IPv6 URL", "Port out of range")
+_ESCAPED: Final = (
+    "the database is a number; in a user name or password, "
+    "the signs / ? # [ ] @ : are written as %2F %3F %23 %5B %5D %40 %3A"
+)
 _CLUSTER: Final = "+cluster"
 _CANNOT_BE_READ: Final = (
     "the Redis URL cannot be read ({reason}): it must look like redis://localhost:6379/0, "
@@ -38,8 +43,7 @@ class RedisAddress:
             options: dict[str, Any] = dict(parse_url(url))
             self._shown = _without_secrets(url, at)
         except ValueError as error:
-            # The error is shown, the URL is not: it may hold a password.
-            raise ConfigError(_CANNOT_BE_READ.format(reason=error)) from None
+            raise unreadable(error) from None
         self._url = url
         self._kind: type[AbstractConnection] = options.pop("connection_class", Connection)
         if at is not None:
@@ -89,7 +93,17 @@ def _without_secrets(url: str, at: tuple[str, int] | None) -> str:
         return f"unix://{parts.path}" + (f"?db={database[0]}" if database else "")
     host, port = at or (parts.hostname or "localhost", parts.port or 6379)
     netloc = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    return f"{parts.scheme}://{netloc}/{parts.path.strip('/') or '0'}"
+    number = parts.path.strip("/") or "0"
+    if not number.isdecimal():
+        # redis-py would take the first database, which may be another bot's.
+        raise ValueError
+    return f"{parts.scheme}://{netloc}/{number}"
+
+
+def unreadable(error: ValueError) -> ConfigError:
+    """Give the error for a URL that cannot be read. No part of it is shown: it may be one of a password."""
+    told = str(error)
+    return ConfigError(_CANNOT_BE_READ.format(reason=told if told.startswith(_TELLING) else _ESCAPED))
 
 
 class ClusterAddress:

@@ -9,12 +9,14 @@ from typing import Final
 import structlog
 
 from threadkeep.chat.events import MessageReceived
+from threadkeep.runs import Run
 from threadkeep.stores.base import Lease
+from threadkeep.stores.codec import encode_run
 from threadkeep.stores.operations import Signal, SignalKind
-from threadkeep.stores.options import StoreOptions
+from threadkeep.stores.options import MAX_SPEAKERS, StoreOptions
 from threadkeep.stores.redis import scripts
 from threadkeep.stores.redis.claims import read_item
-from threadkeep.stores.redis.inbox import lost, milliseconds
+from threadkeep.stores.redis.inbox import index_call, lost, milliseconds
 from threadkeep.stores.redis.keys import RedisKeys
 from threadkeep.stores.redis.lines import Lines
 from threadkeep.stores.redis.replies import as_bytes, as_int, as_list, as_text
@@ -97,6 +99,16 @@ class RedisControl:
         if done < 0:
             raise lost(lease)
         return done > 0
+
+    async def answer_aside(self, lease: Lease, run: Run, message: str) -> None:
+        """Append a run beside the one in progress; see ``Control``."""
+        words = (self._retention, message, run.run_id, encode_run(run), run.user_id or "")
+        limits = (self._options.max_runs, MAX_SPEAKERS)
+        commands = [script_call(scripts.ASIDE, self._keys.session(lease.session_id), lease.fence, *words, *limits)]
+        if run.user_id is not None:
+            commands.append(index_call(self._keys, run.user_id, lease.session_id, self._retention))
+        if not as_int((await self._lines.here().wire.call_all(*commands))[0]):
+            raise lost(lease)
 
     async def extend(self, lease: Lease, taken: int) -> None:
         """Let the run in progress take more; see ``Control``."""

@@ -2,10 +2,12 @@
 
 from threadkeep.messages import clean_text
 from threadkeep.stores.base import Transcript
+from threadkeep.stores.charges import MAX_CHARGES, Charge, decode_charge, encode_charge
 from threadkeep.stores.codec import decode_run
-from threadkeep.stores.options import MAX_LINKED
+from threadkeep.stores.options import MAX_LINKED, StoreOptions
 from threadkeep.stores.redis import scripts
 from threadkeep.stores.redis.claims import read_amendments
+from threadkeep.stores.redis.inbox import milliseconds
 from threadkeep.stores.redis.keys import RedisKeys
 from threadkeep.stores.redis.lines import Lines
 from threadkeep.stores.redis.replies import as_bytes, as_fields, as_int, as_list, as_text
@@ -18,11 +20,13 @@ class RedisDigests:
 
     Args:
         keys: Where everything is.
+        options: How long sessions are kept.
         lines: The connections.
     """
 
-    def __init__(self, keys: RedisKeys, lines: Lines) -> None:
+    def __init__(self, keys: RedisKeys, options: StoreOptions, lines: Lines) -> None:
         self._keys = keys
+        self._retention = milliseconds(options.retention)
         self._lines = lines
 
     async def page(self, session_id: str, *, after: int, runs: int) -> Transcript | None:
@@ -46,6 +50,18 @@ class RedisDigests:
     async def mark_read(self, session_id: str, *, since: int, until: int) -> bool:
         """Note up to where runs are read for memories; see ``Digests``."""
         return await self._advance(session_id, "read", since, until, 0, "")
+
+    async def charge(self, charge: Charge) -> bool:
+        """Keep what a call in the background cost; see ``Digests``."""
+        keys = (*self._keys.session(charge.session_id), self._keys.charges(charge.session_id))
+        call = script_call(scripts.CHARGE, keys, encode_charge(charge), MAX_CHARGES, self._retention)
+        return bool(as_int(await self._lines.here().wire.call(call)))
+
+    async def charges(self, session_id: str) -> tuple[Charge, ...]:
+        """Give what calls in the background cost; see ``Digests``."""
+        command = Command(("LRANGE", self._keys.charges(session_id), 0, -1))
+        reply = as_list(await self._lines.here().wire.call(command))
+        return tuple(decode_charge(session_id, as_bytes(body)) for body in reply)
 
     async def _advance(self, session_id: str, *words: str | int) -> bool:
         call = script_call(scripts.ADVANCE, self._keys.session(session_id), *words)

@@ -37,9 +37,9 @@ class RedisHistory:
         self._lines = lines
         self._retention = milliseconds(options.retention)
 
-    async def load(self, session_id: str, *, runs: int) -> Transcript | None:
+    async def load(self, session_id: str, *, runs: int, most_runs: int = 0) -> Transcript | None:
         """Read a session with its last runs; see ``History``."""
-        call = script_call(scripts.LOAD, self._keys.session(session_id), runs)
+        call = script_call(scripts.LOAD, self._keys.session(session_id), runs, most_runs)
         reply = as_list(await self._lines.here().wire.call(call))
         if not reply:
             return None
@@ -50,11 +50,12 @@ class RedisHistory:
             amendments=read_amendments(amendments),
         )
 
-    async def append(self, run: Run) -> None:
+    async def append(self, run: Run, *, state: Mapping[str, object] | None = None) -> None:
         """Add a finished run; see ``History``."""
         keys = self._keys.session(run.session_id)
         words = (run.run_id, encode_run(run), run.user_id or "", self._options.max_runs, MAX_SPEAKERS, self._retention)
-        commands = [script_call(scripts.APPEND, keys, *words, int(run.is_boundary))]
+        kept = b"" if state is None else encode_state(state)
+        commands = [script_call(scripts.APPEND, keys, *words, int(run.is_boundary), kept)]
         if run.user_id is not None:
             commands.append(index_call(self._keys, run.user_id, run.session_id, self._retention))
         await self._lines.here().wire.call_all(*commands)

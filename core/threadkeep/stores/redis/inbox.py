@@ -55,7 +55,7 @@ class RedisInbox:
         return Acceptance(as_text(outcome))
 
     async def claim(
-        self, worker: str, *, run_id: str, runs: int, platforms: frozenset[str] | None = None
+        self, worker: str, *, run_id: str, runs: int, most_runs: int = 0, platforms: frozenset[str] | None = None
     ) -> Claim | None:
         """Take a session; see ``Inbox``. With several partitions, only those are asked where there may be work."""
         if platforms is not None and not platforms:
@@ -66,7 +66,7 @@ class RedisInbox:
         loop = asyncio.get_running_loop()
         if line.partitions.is_look_due(loop.time()):
             await self._look(line)
-        words = (worker, run_id, runs)
+        words = (worker, run_id, runs, most_runs)
         for partition, hint in line.partitions.in_turn(loop.time()):
             reply = as_list(await line.wire.call(self._claim_call(line, partition, words, platforms or ())))
             if as_int(reply[0]):

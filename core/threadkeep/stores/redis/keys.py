@@ -75,6 +75,10 @@ class RedisKeys:
         name = f"{self.session_base(self.partition_of(session_id))}{session_id}"
         return (f"{name}:meta", f"{name}:inbox", f"{name}:run", f"{name}:runs", f"{name}:amended")
 
+    def charges(self, session_id: str) -> str:
+        """Give what was spent for a session in the background."""
+        return f"{self.session_base(self.partition_of(session_id))}{session_id}:charges"
+
     def schedule(self, partition: int) -> tuple[str, str]:
         """Give what a partition's ready streams and sets of delayed sessions begin with; the platform follows."""
         return (f"{self.prefix}:{{{partition}}}:ready", f"{self.prefix}:{{{partition}}}:later")

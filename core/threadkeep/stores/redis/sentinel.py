@@ -9,7 +9,7 @@ from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from threadkeep.errors import ConfigError
-from threadkeep.stores.redis.address import RedisAddress
+from threadkeep.stores.redis.address import RedisAddress, unreadable
 from threadkeep.stores.redis.failures import FAILURES
 
 _SENTINEL: Final = "+sentinel"
@@ -35,7 +35,10 @@ class SentinelAddress(RedisAddress):
 
     def __init__(self, url: str) -> None:
         scheme, _, rest = url.partition(_SENTINEL)
-        parts = urlsplit(f"redis{rest}")
+        try:
+            parts = urlsplit(f"redis{rest}")
+        except ValueError as error:
+            raise unreadable(error) from None
         login, at_sign, hosts = parts.netloc.rpartition("@")
         service, _, database = parts.path.strip("/").partition("/")
         if scheme not in ("redis", "rediss") or not service or not hosts:

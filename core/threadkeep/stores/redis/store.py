@@ -82,7 +82,7 @@ class RedisStore:
         self._inbox = RedisInbox(keys, self._options, self._lines)
         self._history = RedisHistory(keys, self._options, self._lines)
         self._memories = RedisMemories(keys, self._lines, clock)
-        self._digests = RedisDigests(keys, self._lines)
+        self._digests = RedisDigests(keys, self._options, self._lines)
         self._links = RedisLinks(keys, self._lines)
         self._control = RedisControl(keys, self._options, self._lines)
         self._dead_letters = RedisDeadLetters(keys, self._options, self._lines)

@@ -1,7 +1,7 @@
 """Signals in SQLite: a small table, which every listener reads ten times a second, or when a bell rings."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Final
@@ -10,6 +10,7 @@ import structlog
 
 from threadkeep.chat.events import MessageReceived
 from threadkeep.errors import StoreError
+from threadkeep.runs import Run
 from threadkeep.stores.base import Lease
 from threadkeep.stores.operations import Signal
 from threadkeep.stores.options import StoreOptions
@@ -18,7 +19,7 @@ from threadkeep.stores.sqlite import leasing
 from threadkeep.stores.sqlite.bells import Bells
 from threadkeep.stores.sqlite.database import Database
 from threadkeep.stores.sqlite.signalling import last_signal, read_signals, standing_signals
-from threadkeep.stores.sqlite.suspending import pull
+from threadkeep.stores.sqlite.suspending import answer_aside, pull
 
 _log = structlog.get_logger(__name__)
 _POLL_SECONDS: Final = 0.1
@@ -31,12 +32,14 @@ class SQLiteControl:
         database: The tables.
         options: How much is shown.
         bells: Rung when a signal was written by this process.
+        clock: Gives the time in seconds since the epoch.
     """
 
-    def __init__(self, database: Database, options: StoreOptions, bells: Bells) -> None:
+    def __init__(self, database: Database, options: StoreOptions, bells: Bells, *, clock: Callable[[], float]) -> None:
         self._database = database
         self._options = options
         self._bells = bells
+        self._clock = clock
 
     @asynccontextmanager
     async def signals(self) -> AsyncGenerator[AsyncIterator[Signal], None]:
@@ -69,6 +72,13 @@ class SQLiteControl:
     async def pull(self, lease: Lease, message: str) -> bool:
         """Let the run in progress take one more message; see ``Control``."""
         return await self._database.write(lambda connection: pull(connection, lease, message))
+
+    async def answer_aside(self, lease: Lease, run: Run, message: str) -> None:
+        """Append a run beside the one in progress; see ``Control``."""
+        now = self._clock()
+        await self._database.write(
+            lambda connection: answer_aside(connection, lease, run, message, options=self._options, now=now)
+        )
 
     async def extend(self, lease: Lease, taken: int) -> None:
         """Let the run in progress take more; see ``Control``."""

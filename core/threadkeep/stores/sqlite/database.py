@@ -4,6 +4,7 @@ What many callers want at the same time becomes one transaction: they share one 
 """
 
 import asyncio
+import os
 import sqlite3
 import time
 from collections import deque
@@ -115,6 +116,8 @@ class Database:
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
+            if self.is_shared:
+                _make_private(self.place)
             connection = sqlite3.connect(self.place, timeout=self._timeout, isolation_level=None)
             try:
                 self._prepare(connection)
@@ -155,6 +158,12 @@ class Database:
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
+
+
+def _make_private(place: str) -> None:
+    """Make the file, if there is none, so that only this user may read it: SQLite's others beside it follow it."""
+    with suppress(OSError):
+        os.close(os.open(place, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
 def _perform(connection: sqlite3.Connection, job: _Job) -> object:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from threadkeep.messages import clean_text
 from threadkeep.stores.base import Transcript
+from threadkeep.stores.charges import MAX_CHARGES, Charge, decode_charge, encode_charge
 from threadkeep.stores.codec import decode_run
 from threadkeep.stores.options import MAX_LINKED, StoreOptions
 from threadkeep.stores.sqlite.database import Database
@@ -55,6 +56,36 @@ class SQLiteDigests:
         return await self._change(
             'UPDATE sessions SET "read" = ? WHERE session_id = ? AND "read" = ?', (until, session_id, since)
         )
+
+    async def charge(self, charge: Charge) -> bool:
+        """Keep what a call in the background cost; see ``Digests``."""
+
+        def operation(connection: sqlite3.Connection) -> bool:
+            session_id = charge.session_id
+            if connection.execute("SELECT 1 FROM sessions WHERE session_id = ?", (session_id,)).fetchone() is None:
+                return False
+            connection.execute(
+                "INSERT INTO charges (session_id, body) VALUES (?, ?)", (session_id, encode_charge(charge))
+            )
+            connection.execute(
+                "DELETE FROM charges WHERE number IN "
+                "(SELECT number FROM charges WHERE session_id = ? ORDER BY number DESC LIMIT 100 OFFSET ?)",
+                (session_id, MAX_CHARGES),
+            )
+            return True
+
+        return await self._database.write(operation)
+
+    async def charges(self, session_id: str) -> tuple[Charge, ...]:
+        """Give what calls in the background cost; see ``Digests``."""
+
+        def operation(connection: sqlite3.Connection) -> tuple[Charge, ...]:
+            rows = connection.execute(
+                "SELECT body FROM charges WHERE session_id = ? ORDER BY number", (session_id,)
+            ).fetchall()
+            return tuple(decode_charge(session_id, body) for (body,) in rows)
+
+        return await self._database.read(operation)
 
     async def _change(self, statement: str, values: tuple[object, ...]) -> bool:
         return await self._database.write(lambda connection: connection.execute(statement, values).rowcount > 0)

@@ -29,21 +29,22 @@ class SQLiteHistory:
         self._clock = clock
         self._upkeep = Upkeep(options)
 
-    async def load(self, session_id: str, *, runs: int) -> Transcript | None:
+    async def load(self, session_id: str, *, runs: int, most_runs: int = 0) -> Transcript | None:
         """Read a session with its last runs; see ``History``."""
 
         def operation(connection: sqlite3.Connection) -> Transcript | None:
             session = read_session(connection, session_id, self._used_after())
             if session is None:
                 return None
-            found = read_runs(connection, session_id, runs)
+            found = read_runs(connection, session, runs, most_runs)
             amendments = read_amendments(connection, session_id, found)
             return Transcript(session=session, runs=found, amendments=amendments)
 
         return await self._database.read(operation)
 
-    async def append(self, run: Run) -> None:
+    async def append(self, run: Run, *, state: Mapping[str, object] | None = None) -> None:
         """Add a finished run; see ``History``."""
+        kept = None if state is None else encode_state(state)
 
         def operation(connection: sqlite3.Connection) -> None:
             row = connection.execute(
@@ -55,6 +56,8 @@ class SQLiteHistory:
             self._upkeep.perform(connection, now)
             begin_session(connection, run.session_id, now)
             append_run(connection, run.session_id, run, self._options, now)
+            if kept is not None:
+                connection.execute("UPDATE sessions SET state = ? WHERE session_id = ?", (kept, run.session_id))
 
         await self._database.write(operation)
 

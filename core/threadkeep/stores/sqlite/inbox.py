@@ -88,12 +88,13 @@ class SQLiteInbox:
         return accepted.outcome
 
     async def claim(
-        self, worker: str, *, run_id: str, runs: int, platforms: frozenset[str] | None = None
+        self, worker: str, *, run_id: str, runs: int, most_runs: int = 0, platforms: frozenset[str] | None = None
     ) -> Claim | None:
         """Take a session; see ``Inbox``."""
         bell = self._bells.here()
         rings = bell.rings
-        found = await self._database.write(lambda connection: self._claim(connection, worker, run_id, runs, platforms))
+        reach = (runs, most_runs)
+        found = await self._database.write(lambda connection: self._claim(connection, worker, run_id, reach, platforms))
         if isinstance(found, _Unreadable):
             raise found.error
         due_in = None if found.next_due is None else max(0.0, found.next_due - self._clock())
@@ -174,7 +175,12 @@ class SQLiteInbox:
                 return accept_feedback(connection, event, now)
 
     def _claim(
-        self, connection: sqlite3.Connection, worker: str, run_id: str, runs: int, platforms: frozenset[str] | None
+        self,
+        connection: sqlite3.Connection,
+        worker: str,
+        run_id: str,
+        reach: tuple[int, int],
+        platforms: frozenset[str] | None,
     ) -> _Found | _Unreadable:
         now = self._clock()
         session_id = leasing.find_due(connection, now, platforms)
@@ -182,7 +188,7 @@ class SQLiteInbox:
             return _Found(claim=None, next_due=leasing.next_due(connection, platforms))
         lease = leasing.take(connection, worker, session_id, self._options, now)
         try:
-            claim = leasing.read_claim(connection, lease, run_id=run_id, runs=runs)
+            claim = leasing.read_claim(connection, lease, run_id=run_id, reach=reach)
         except StoreError as error:
             # Perhaps a newer worker can read it; do not hold it until the lease lapses.
             leasing.end_lease(connection, session_id, now + self._options.lease_seconds)

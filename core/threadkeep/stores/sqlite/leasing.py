@@ -78,8 +78,14 @@ def take(connection: sqlite3.Connection, worker: str, session_id: str, options: 
     return Lease(session_id=session_id, worker=worker, fence=fence)
 
 
-def read_claim(connection: sqlite3.Connection, lease: Lease, *, run_id: str, runs: int) -> Claim:
+def read_claim(connection: sqlite3.Connection, lease: Lease, *, run_id: str, reach: tuple[int, int]) -> Claim:
     """Give what the holder of a fresh lease needs.
+
+    Args:
+        connection: The tables.
+        lease: The lease.
+        run_id: The id for the run, unless an unfinished one is continued.
+        reach: How many of the last runs are read, and how many at most; see ``read_runs``.
 
     Raises:
         StoreError: Something stored cannot be read.
@@ -94,7 +100,7 @@ def read_claim(connection: sqlite3.Connection, lease: Lease, *, run_id: str, run
     session = read_session(connection, session_id, float("-inf"))
     if session is None:
         raise LookupError(session_id)
-    last_runs = read_runs(connection, session_id, runs)
+    last_runs = read_runs(connection, session, *reach)
     return Claim(
         lease=lease,
         run_id=run_id,

@@ -12,6 +12,10 @@ from threadkeep.stores.codec import decode_edit, decode_run, decode_state, encod
 from threadkeep.stores.options import MAX_SPEAKERS, StoreOptions
 
 _UPKEEP_SECONDS: Final = 60.0
+_BEHIND_SECONDS: Final = 1.0
+_MOST_MESSAGES: Final = 1000
+_MOST_SESSIONS: Final = 100
+_DROPPED_PART: Final = 10
 _SESSION: Final = 'session_id, name, state, created_at, updated_at, run_count, summary, summarised, "read"'
 
 
@@ -34,7 +38,7 @@ def add_speaker(connection: sqlite3.Connection, session_id: str, user_id: str) -
 
 
 def append_run(connection: sqlite3.Connection, session_id: str, run: Run, options: StoreOptions, now: float) -> None:
-    """Add a finished run to a session that exists, drop the oldest above the cap, and index it."""
+    """Add a finished run to a session that exists, drop the oldest above the cap now and then, and index it."""
     connection.execute(
         "UPDATE sessions SET run_count = run_count + 1, last_run_id = ?, updated_at = ?, used_at = ? "
         "WHERE session_id = ?",
@@ -50,9 +54,11 @@ def append_run(connection: sqlite3.Connection, session_id: str, run: Run, option
         "SELECT session_id, run_count, ? FROM sessions WHERE session_id = ?",
         (encode_run(run), session_id),
     )
+    # Several at a time: dropping one costs as many pages of the file as adding one.
     connection.execute(
-        "DELETE FROM runs WHERE session_id = ? AND number <= (SELECT run_count FROM sessions WHERE session_id = ?) - ?",
-        (session_id, session_id, options.max_runs),
+        "DELETE FROM runs WHERE session_id = ? AND number <= "
+        "(SELECT run_count - ? FROM sessions WHERE session_id = ? AND run_count % ? = 0)",
+        (session_id, options.max_runs, session_id, max(1, options.max_runs // _DROPPED_PART)),
     )
     if run.user_id is not None:
         add_speaker(connection, session_id, run.user_id)
@@ -83,12 +89,21 @@ def read_session(connection: sqlite3.Connection, session_id: str, used_after: fl
     )
 
 
-def read_runs(connection: sqlite3.Connection, session_id: str, count: int) -> tuple[Run, ...]:
-    """Give the last runs of a session, oldest first."""
+def read_runs(connection: sqlite3.Connection, session: Session, count: int, most: int = 0) -> tuple[Run, ...]:
+    """Give the last runs of a session, oldest first.
+
+    Args:
+        connection: The tables.
+        session: The session.
+        count: How many.
+        most: How many together with those before them that no summary covers.
+    """
+    if most > count:
+        count = min(max(count, session.run_count - session.summarised), most)
     if count < 1:
         return ()
     rows = connection.execute(
-        "SELECT body FROM runs WHERE session_id = ? ORDER BY number DESC LIMIT ?", (session_id, count)
+        "SELECT body FROM runs WHERE session_id = ? ORDER BY number DESC LIMIT ?", (session.session_id, count)
     ).fetchall()
     return tuple(decode_run(body) for (body,) in reversed(rows))
 
@@ -122,14 +137,16 @@ class Upkeep:
         self._due_at = float("-inf")
 
     def perform(self, connection: sqlite3.Connection, now: float) -> None:
-        """Delete a bounded piece of what has expired, at most once a minute."""
+        """Delete a bounded piece of what has expired, at most once a minute, or a second where more is left."""
         if now < self._due_at:
             return
-        self._due_at = now + _UPKEEP_SECONDS
-        connection.execute(
-            "DELETE FROM seen WHERE message IN (SELECT message FROM seen WHERE expires_at <= ? LIMIT 1000)", (now,)
-        )
-        connection.execute(
-            "DELETE FROM sessions WHERE session_id IN (SELECT session_id FROM sessions WHERE used_at <= ? LIMIT 100)",
-            (now - self._retention,),
-        )
+        messages = connection.execute(
+            "DELETE FROM seen WHERE message IN (SELECT message FROM seen WHERE expires_at <= ? LIMIT ?)",
+            (now, _MOST_MESSAGES),
+        ).rowcount
+        sessions = connection.execute(
+            "DELETE FROM sessions WHERE session_id IN (SELECT session_id FROM sessions WHERE used_at <= ? LIMIT ?)",
+            (now - self._retention, _MOST_SESSIONS),
+        ).rowcount
+        is_behind = messages >= _MOST_MESSAGES or sessions >= _MOST_SESSIONS
+        self._due_at = now + (_BEHIND_SECONDS if is_behind else _UPKEEP_SECONDS)

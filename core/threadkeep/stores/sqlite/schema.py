@@ -5,8 +5,19 @@ from typing import Final
 
 from threadkeep.errors import StoreConfigError
 
-SCHEMA_VERSION: Final = 4
+SCHEMA_VERSION: Final = 5
 """The version of the tables, kept in the file's ``user_version``. Forms 1 to 3 were never released."""
+
+_CHARGES: Final = (
+    """
+    CREATE TABLE charges (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        session_id TEXT NOT NULL REFERENCES sessions ON DELETE CASCADE,
+        body BLOB NOT NULL
+    )
+    """,
+    "CREATE INDEX charges_session ON charges (session_id, number)",
+)
 
 # sessions.due_at is the schedule and the lease in one: from then on the session may be claimed. It is null where there
 # is nothing to answer, the time of arrival where there is, the end of the lease while a worker holds the session, and
@@ -179,6 +190,7 @@ _TABLES: Final = (
         message TEXT
     )
     """,
+    *_CHARGES,
     "CREATE TABLE workspaces (platform TEXT NOT NULL, workspace TEXT NOT NULL, PRIMARY KEY (platform, workspace))",
     "CREATE TABLE notes (name TEXT PRIMARY KEY, text TEXT NOT NULL, expires_at REAL NOT NULL)",
     """
@@ -194,10 +206,12 @@ _TABLES: Final = (
     "CREATE TABLE fences (latest INTEGER NOT NULL)",
     "INSERT INTO fences VALUES (0)",
 )
+_MISSING: Final = {0: _TABLES, 4: _CHARGES, SCHEMA_VERSION: ()}
+"""What a file of each form lacks."""
 
 
 def prepare(connection: sqlite3.Connection, place: str) -> None:
-    """Make the tables where the file is new.
+    """Make the tables where the file is new, and those that it lacks where an earlier threadkeep made it.
 
     Args:
         connection: An open connection that commits by itself.
@@ -226,14 +240,13 @@ def _make_tables(connection: sqlite3.Connection, place: str) -> None:
             f"the store {place} has form {version}, and this threadkeep knows forms up to {SCHEMA_VERSION}: "
             "it was written by a newer version; update threadkeep, or give another path"
         )
-    if 0 < version < SCHEMA_VERSION:
+    if version not in _MISSING:
         raise StoreConfigError(
             f"the store {place} has form {version}, which no release of threadkeep has written: give another path"
         )
-    if version == 0:
-        for statement in _TABLES:
-            connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    for statement in _MISSING[version]:
+        connection.execute(statement)
+    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 
 def _version(connection: sqlite3.Connection) -> int:

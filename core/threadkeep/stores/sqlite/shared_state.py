@@ -52,8 +52,9 @@ class SQLiteSharedState:
             others = {slot for slot, holder, ends in rows if holder != owner and ends > now}
             free = sorted(set(range(total)) - others - set(own))
             held = [*own, *free][: max(most, 0)]
+            # Also those of names that nobody will ask for again.
             connection.execute(
-                "DELETE FROM slots WHERE name = ? AND (owner = ? OR expires_at <= ?)", (name, owner, now)
+                "DELETE FROM slots WHERE (name = ? AND owner = ?) OR expires_at <= ?", (name, owner, now)
             )
             connection.executemany(
                 "INSERT INTO slots VALUES (?, ?, ?, ?)", [(name, slot, owner, now + seconds) for slot in held]

@@ -52,7 +52,7 @@ class SQLiteStore:
         self._memories = SQLiteMemories(self._database, clock)
         self._digests = SQLiteDigests(self._database, self._options, clock)
         self._links = SQLiteLinks(self._database)
-        self._control = SQLiteControl(self._database, self._options, signal_bells)
+        self._control = SQLiteControl(self._database, self._options, signal_bells, clock=clock)
         self._dead_letters = SQLiteDeadLetters(self._database, bells, clock)
         self._places = SQLitePlaces(self._database, self._options, clock)
         self._traces = SQLiteTraces(self._database, self._options, clock)

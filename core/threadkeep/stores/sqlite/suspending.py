@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from threadkeep.chat.adapter import Acceptance
 from threadkeep.chat.events import ActionPressed, FeedbackGiven
+from threadkeep.runs import Run
 from threadkeep.stores.base import Feedback, Lease
 from threadkeep.stores.codec import encode_event
 from threadkeep.stores.options import MAX_FEEDBACK, MAX_PRESSES, StoreOptions
@@ -12,7 +13,7 @@ from threadkeep.stores.presses import PRESS, read_feedback
 from threadkeep.stores.sqlite.accepting import Accepted
 from threadkeep.stores.sqlite.items import TAKEN, count_waiting, find_item, read_hold, settle_unfinished
 from threadkeep.stores.sqlite.leasing import check_held, end_lease, is_held
-from threadkeep.stores.sqlite.rows import begin_session
+from threadkeep.stores.sqlite.rows import append_run, begin_session
 from threadkeep.stores.sqlite.seen import SeenMark
 
 
@@ -137,6 +138,29 @@ def pull(connection: sqlite3.Connection, lease: Lease, message: str) -> bool:
         (session_id, TAKEN, session_id, first),
     )
     return True
+
+
+def answer_aside(
+    connection: sqlite3.Connection, lease: Lease, run: Run, message: str, *, options: StoreOptions, now: float
+) -> None:
+    """Append the run that answers one waiting message, beside the run in progress, and drop that message.
+
+    Raises:
+        LeaseLostError: Another worker holds the session.
+    """
+    check_held(connection, lease)
+    session_id = lease.session_id
+    last, taken = connection.execute(
+        "SELECT last_run_id, taken FROM sessions WHERE session_id = ?", (session_id,)
+    ).fetchone()
+    if last == run.run_id:
+        return
+    connection.execute(
+        "DELETE FROM events WHERE session_id = ? AND message = ? AND mark IN ('a', 'u') AND seq > ?",
+        (session_id, message, taken),
+    )
+    connection.execute("DELETE FROM steps WHERE session_id = ? AND name GLOB 'aside:*'", (session_id,))
+    append_run(connection, session_id, run, options, now)
 
 
 def _shown_after(connection: sqlite3.Connection, session_id: str, shown: int, pulled: int) -> int:

@@ -1,12 +1,13 @@
 -- Take a session: one whose delay is over or which is ready, or one whose lease has lapsed.
 -- KEYS[1] ready and KEYS[2] later, each without the platform, KEYS[3] fence, KEYS[4] platforms. The keys of the session
--- that is found carry the same hash tag. ARGV from the ninth on: the platforms to be looked at, else all that are known.
+-- that is found carry the same hash tag. ARGV from the tenth on: the platforms to be looked at, else all that are known.
 -- Returns what the worker needs, or {0, milliseconds until a delayed session is due, or -1}.
 local base, worker, run_id, run_count = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
-local lease, max_claimed, max_context = ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7])
-local is_lapsed_first = ARGV[8] == '1'
+local most_runs, lease = tonumber(ARGV[5]), ARGV[6]
+local max_claimed, max_context = tonumber(ARGV[7]), tonumber(ARGV[8])
+local is_lapsed_first = ARGV[9] == '1'
 local FENCE = KEYS[3]
-local platforms = platforms_of(9, KEYS[4])
+local platforms = platforms_of(10, KEYS[4])
 
 local now = now_ms()
 
@@ -155,10 +156,7 @@ local function take(id, session, is_lapsed, taken, meta, run, fields)
     'taken', taken > 0 and taken or #events, 'asked', asked
   )
   local attempt = begin_attempt(run, fields)
-  local runs = {}
-  if run_count > 0 then
-    runs = redis.call('LRANGE', RUNS, -run_count, -1)
-  end
+  local runs = last_runs(run_count, most_runs)
   local amendments = meta.amendments and amendments_of(events, runs) or {}
   return {
     1, session, id, fence, attempt, events, fields, told(meta), runs,

@@ -118,6 +118,14 @@ local function push_run(body, most)
   return count - 1
 end
 
+-- Read the last runs: so many, and before them those that no summary covers, together at most so many.
+local function last_runs(count, most)
+  if most > count then
+    count = math.min(math.max(count, number_of(META, 'runs') - number_of(META, 'summarised')), most)
+  end
+  return count > 0 and redis.call('LRANGE', RUNS, -count, -1) or {}
+end
+
 -- A fresh conversation begins after the run with that number: the summary of what was before is dropped.
 local function begin_afresh(number)
   redis.call('HSET', META, 'summarised', number)

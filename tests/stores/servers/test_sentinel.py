@@ -1,12 +1,8 @@
 """A Redis whose primary is told by Sentinels, real ones."""
 
 import asyncio
-import socket
-import subprocess
-from contextlib import asynccontextmanager
 
 import pytest
-import redis.asyncio
 
 from threadkeep.chat.adapter import Acceptance
 from threadkeep.errors import ConfigError, StoreConfigError, StoreUnavailableError
@@ -14,50 +10,8 @@ from threadkeep.stores.redis import RedisStore
 from threadkeep.stores.redis.sentinel import SentinelAddress
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-@pytest.fixture
-def watching(redis_server, private_redis, tmp_path):
-    """Runs a Sentinel that watches the private server around a block; gives its port."""
-
-    @asynccontextmanager
-    async def run(*lines):
-        port = free_port()
-        file = tmp_path / f"sentinel-{port}.conf"
-        watched = f"sentinel monitor mymaster 127.0.0.1 {private_redis.port} 1"
-        file.write_text("\n".join([f"port {port}", "bind 127.0.0.1", f"dir {tmp_path}", watched, *lines, ""]))
-        process = await asyncio.create_subprocess_exec(
-            redis_server.executable or "redis-server", str(file), "--sentinel", stdout=subprocess.DEVNULL
-        )
-        try:
-            await until_there(port)
-            yield port
-        finally:
-            process.kill()
-            await process.wait()
-
-    return run
-
-
 def url_of(port):
     return f"redis+sentinel://127.0.0.1:{port}/mymaster"
-
-
-async def until_there(port):
-    async with asyncio.timeout(15), redis.asyncio.Redis(port=port) as client:
-        while True:
-            try:
-                await client.execute_command("PING")
-            except redis.exceptions.AuthenticationError:
-                return
-            except redis.exceptions.ConnectionError:
-                await asyncio.sleep(0.01)
-            else:
-                return
 
 
 async def test_store_asks_the_sentinels_that_answer(watching, private_redis, talk):
