@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from threadkeep.agent.printing import pprint_run_response
     from threadkeep.agent.questions import Choice, Question
     from threadkeep.agent.request import RunRequest
+    from threadkeep.agent.state_items import StateItem
     from threadkeep.agent.summary import Summary
     from threadkeep.agent.tool_hooks import ToolHook
     from threadkeep.agent.toolkits import Toolkit
@@ -89,6 +90,7 @@ _HOMES: Final = {
     "agent.printing": ("pprint_run_response",),
     "agent.questions": ("Choice", "Question"),
     "agent.request": ("RunRequest",),
+    "agent.state_items": ("StateItem",),
     "agent.summary": ("Summary",),
     "agent.tool_hooks": ("ToolHook",),
     "agent.toolkits": ("Toolkit",),
@@ -219,6 +221,7 @@ __all__ = [
     "Select",
     "Session",
     "SessionKey",
+    "StateItem",
     "Step",
     "StepLimitError",
     "StoreConfigError",

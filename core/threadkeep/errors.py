@@ -67,7 +67,15 @@ class ModelRateLimitError(ModelError):
 
 
 class ModelUnavailableError(ModelError):
-    """The model's server is unreachable, overloaded, too slow, or cut the answer off."""
+    """The model's server is unreachable, overloaded, too slow, or cut the answer off.
+
+    Attributes:
+        retry_after: Seconds that the server asked to wait, where it said so.
+    """
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class ModelResponseError(ModelError):

@@ -6,7 +6,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
-from threadkeep.chat.events import ActionPressed, Event, MessageEdited, MessageReceived
+from threadkeep.chat.events import ActionPressed, Event, FeedbackGiven, MessageEdited, MessageReceived
 from threadkeep.errors import ConfigError
 
 _E = TypeVar("_E", bound=Event)
@@ -22,7 +22,7 @@ KINDS: Final[Mapping[str, str]] = MappingProxyType(
         ),
         "token": (
             r"\bxox[a-z]-[\w-]{8,}|\bxapp-[\w-]{8,}|\bgh[pousr]_\w{36,}|\bgithub_pat_\w{22,}|\bglpat-[\w-]{20,}"
-            r"|\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,}|(?<=Bearer )[\w.~+/=-]{16,}"
+            r"|(?<![\w-])eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,}|(?<=Bearer )[\w.~+/=-]{16,}"
         ),
         _CARD: r"(?<![\w.-])(?:\d[ -]?){12,18}\d(?![\w-])",
         "email": r"\b[\w.+%-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}\b",
@@ -81,6 +81,8 @@ class Redactor:
             return replace(event, text=self(event.text))
         if isinstance(event, ActionPressed) and event.fields:
             return replace(event, fields={name: self(text) for name, text in event.fields.items()})
+        if isinstance(event, FeedbackGiven) and event.comment:
+            return replace(event, comment=self(event.comment))
         return event
 
     def processor(self, _logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 from threadkeep.chat.adapter import Source
 from threadkeep.chat.elements import Elements
 from threadkeep.chat.events import PlaceKind
-from threadkeep.messages import Message, ToolCall
+from threadkeep.messages import Attachment, Message, ToolCall
 
 SCHEMA_VERSION = 1
 """The version of the stored form of a run; a reader refuses what is newer than it knows."""
@@ -146,6 +146,7 @@ class Run:
         is_boundary: Whether a fresh conversation begins after it: the model is not shown what was before.
         replaces: The id of the run whose answer it gives anew: the model is not shown that one any more.
         kind: In what kind of place it was made; None outside a bot.
+        is_confidential: Whether that was a private channel or a group conversation.
         version: The version of this form.
     """
 
@@ -165,6 +166,7 @@ class Run:
     is_boundary: bool = False
     replaces: str | None = None
     kind: PlaceKind | None = None
+    is_confidential: bool = False
     version: int = SCHEMA_VERSION
 
 
@@ -242,6 +244,7 @@ class ToolCallCompleted:
         details: The last line of progress.
         sources: What the result rests on.
         elements: What is to stand under the answer.
+        attachments: The files that it gave back, by reference.
     """
 
     call: ToolCall
@@ -251,6 +254,7 @@ class ToolCallCompleted:
     details: str = ""
     sources: tuple[Source, ...] = ()
     elements: Elements = ()
+    attachments: tuple[Attachment, ...] = ()
     content: str = ""
 
 

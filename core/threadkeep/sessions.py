@@ -151,6 +151,15 @@ class MessageKey:
         return cls(platform=parts[0], workspace=parts[1], channel=parts[2], message=parts[3], revision=revision)
 
 
+def is_same_channel(session_id: str, other: str) -> bool:
+    """Tell whether two conversations are in one channel; False where one of them is in none."""
+    try:
+        first, second = SessionKey.parse(session_id), SessionKey.parse(other)
+    except InvalidKeyError:
+        return False
+    return replace(first, thread=None) == replace(second, thread=None)
+
+
 def check_id(text: object, what: str) -> str:
     """Return an id given by a program if it can be stored, such as ``session_101`` or ``ann@example.org``.
 

@@ -27,6 +27,7 @@ class Settings(BaseSettings):
             leaves it to the bot file.
         grace_seconds: ``THREADKEEP_GRACE_SECONDS``: how long runs may go on after a stop was asked; None leaves it to
             the bot file.
+        prices: ``THREADKEEP_PRICES``: a JSON file with what models cost; None leaves it to the bot file.
         health: ``THREADKEEP_HEALTH``: where health is served, as ``host:port``; None for nowhere.
     """
 
@@ -40,6 +41,7 @@ class Settings(BaseSettings):
         default=None, ge=1, le=10_000, validation_alias="THREADKEEP_MAX_CONCURRENT_RUNS"
     )
     grace_seconds: float | None = Field(default=None, ge=0, le=3600, validation_alias="THREADKEEP_GRACE_SECONDS")
+    prices: Path | None = Field(default=None, validation_alias="THREADKEEP_PRICES")
     health: str | None = Field(default=None, validation_alias="THREADKEEP_HEALTH")
 
 

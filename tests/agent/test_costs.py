@@ -2,13 +2,27 @@
 
 import pytest
 
-from threadkeep import Agent, ConfigError, Fallback, Metrics, ModelUnavailableError, Price, Run, RunRequest, ToolCall
-from threadkeep.agent.costs import Cost, costs, total_cost
+from threadkeep import (
+    Agent,
+    ConfigError,
+    Fallback,
+    Memory,
+    Metrics,
+    ModelUnavailableError,
+    Price,
+    Run,
+    RunRequest,
+    Summary,
+    ToolCall,
+)
+from threadkeep.agent.costs import Cost, charged_since, costs, total_cost
 from threadkeep.agent.steps import AnswerStep
 from threadkeep.messages import Message, Role
 from threadkeep.models.base import Usage
 from threadkeep.models.prices import price_of
 from threadkeep.runs import ModelUse, RunStatus
+from threadkeep.runtime.saying import usage_text
+from threadkeep.stores.charges import Charge
 from threadkeep.stores.codec import decode_run, encode_run
 
 HUNDRED = {"scripted": Price(input=100, cached=10, output=1_000)}
@@ -145,6 +159,73 @@ async def test_a_sessions_costs_are_read_back(scripted, script):
     assert {user: pytest.approx(cost.money) for user, cost in found.items()} == {"ann": DOLLARS, "bob": DOLLARS}
     assert (await agent.sessions.costs("s"))["scripted"].runs == 2
     await agent.aclose()
+
+
+CHEAP = {"clerk": Price(input=10, output=100)}
+
+
+async def test_what_is_done_in_the_background_is_counted_and_marked(scripted, script):
+    clerk = scripted(*[script("[]", usage=USAGE)] * 2, script("Summed up.", usage=USAGE))
+    clerk.id = "clerk"
+    agent = Agent(
+        model=scripted(*[script("Hi", usage=USAGE)] * 2),
+        prices=HUNDRED | CHEAP,
+        memory=Memory(after_run=True, model=clerk),
+        summary=Summary(model=clerk, every=1),
+        add_history_to_messages=True,
+        num_history_runs=1,
+    )
+    for user in ("ann", "bob"):
+        await agent.arun("Hi", session_id="s", user_id=user)
+        await agent.settle()
+    charges = await agent.sessions.charges("s")
+    assert sorted((charge.purpose, charge.user_id) for charge in charges) == [
+        ("memory", "ann"),
+        ("memory", "bob"),
+        ("summary", "ann"),
+    ]
+    small = 0.01 + 0.002
+    by_model = await agent.sessions.costs("s")
+    assert (by_model["clerk"].runs, by_model["clerk"].background_calls) == (0, 3)
+    assert by_model["clerk"].background_money == by_model["clerk"].money == pytest.approx(3 * small)
+    assert (by_model["scripted"].background_calls, by_model["scripted"].background_money) == (0, 0)
+    by_user = await agent.sessions.costs("s", by="user")
+    assert {user: pytest.approx(cost.money) for user, cost in by_user.items()} == {
+        "ann": DOLLARS + 2 * small,
+        "bob": DOLLARS + small,
+    }
+    text = usage_text(await agent.sessions.runs("s"), charges, most=100, total=2)
+    assert "2 answers, for which the model was asked 2 times; 2,000 tokens in (800 of them cached), 40 out." in text
+    assert "a model was asked 3 times: 3,000 tokens in, 60 out." in text
+    assert text.endswith("That is $0.2040, $0.0360 of it in the background.")
+    await agent.aclose()
+
+
+async def test_an_answer_in_the_background_that_is_of_no_use_is_paid_too(scripted, script):
+    clerk = scripted(script("no list", usage=USAGE))
+    agent = Agent(model=scripted(script("Hi")), memory=Memory(after_run=True, model=clerk))
+    await agent.arun("Hi", session_id="s", user_id="ann")
+    await agent.settle()
+    (charge,) = await agent.sessions.charges("s")
+    assert (charge.use.input_tokens, charge.use.cost, charge.use.is_estimated) == (1_000, None, False)
+    await agent.aclose()
+
+
+async def test_background_work_whose_server_does_not_tell_is_estimated(scripted, script):
+    agent = Agent(model=scripted(script("Hi"), script("[]")), memory=Memory(after_run=True), prices=HUNDRED)
+    await agent.arun("word " * 1_000, session_id="s", user_id="ann")
+    await agent.settle()
+    (charge,) = await agent.sessions.charges("s")
+    assert charge.use.is_estimated
+    assert 1_000 < charge.use.input_tokens < 2_500
+    await agent.aclose()
+
+
+def test_only_what_was_done_since_the_first_run_counts():
+    early, late = (Charge(session_id="s", purpose="summary", use=ModelUse(model="m"), at=at) for at in (5.0, 15.0))
+    later = Run(run_id="r", session_id="s", created_at=10.0)
+    assert charged_since([later], [early, late]) == (late,)
+    assert charged_since([], [early, late]) == ()
 
 
 def test_costs_are_stored_with_the_run():

@@ -22,7 +22,7 @@ class Ledger:
     def history(self):
         return self
 
-    async def append(self, run: Run) -> None:
+    async def append(self, run: Run, *, state: object = None) -> None:
         self.is_writing.set()
         await self.may_write.wait()
         if self.failures:

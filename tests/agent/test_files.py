@@ -253,3 +253,92 @@ async def test_a_cancelled_run_leaves_no_fetch_behind(make_agent):
 async def test_a_model_says_what_it_takes():
     assert OpenAIChat("gpt-5.4-mini").takes == {"image", "pdf"}
     assert OpenAIChat("gpt-5.4-mini", takes=()).takes == frozenset()
+
+
+async def test_a_scanned_pdf_is_seen_page_by_page_now_and_at_the_next_question(scripted, script, samples):
+    platform = Platform(F1=samples.scanned_pdf(samples.photo(), "Dear Ann"))
+    model = scripted(script("I see."), script("Hm."), script("Hm."))
+    model.takes = ("image",)
+    agent = Agent(model=model, add_history_to_messages=True)
+    _, run = await follow(agent, posted("Read", attached("F1", "scan.pdf")), fetch=platform)
+    _, later = await follow(agent, posted("Again"), fetch=platform, runs=[run])
+    shown = "Read\n\n[file: scan.pdf]\n```\n[a picture of the page is shown]\n\nDear Ann\n```"
+    for asked_with in model.asked:
+        assert asked_with[0].content == shown
+        assert [(file.name, file.media_type) for file in asked_with[0].files] == [("page 1", "image/jpeg")]
+    platform.is_away = True
+    fresh = Agent(model=model, add_history_to_messages=True)
+    await follow(fresh, posted("And?"), fetch=platform, runs=[run, later])
+    assert (model.asked[2][0].content, model.asked[2][0].files) == (shown, ())
+
+
+async def test_a_scanned_pdf_is_not_read_where_the_model_sees_nothing(scripted, script, samples):
+    platform = Platform(F1=samples.scanned_pdf(samples.photo()))
+    events, _ = await follow(
+        Agent(model=scripted(script("Hm."))), posted("Read", attached("F1", "scan.pdf")), fetch=platform
+    )
+    told = [event.reason for event in events if isinstance(event, FileNotRead)]
+    assert told == ["there is no text in the PDF; its pages are perhaps pictures"]
+
+
+async def test_of_a_long_scan_so_many_pages_are_shown_and_it_is_told(scripted, script, samples):
+    platform = Platform(F1=samples.scanned_pdf(*[samples.photo()] * 3))
+    model = scripted(script("Hm."))
+    model.takes = ("image",)
+    agent = Agent(model=model, files=FileLimits(max_page_images=2))
+    events, _ = await follow(agent, posted("Read", attached("F1", "scan.pdf")), fetch=platform)
+    assert len(model.asked[0][0].files) == 2
+    assert [event.reason for event in events if isinstance(event, FileNotRead)] == ["the first 2 of 3 pages"]
+
+
+async def test_a_scan_that_the_server_refuses_does_not_poison_the_session(openai, make_agent, samples):
+    model = OpenAIChat("gpt-4o-mini", base_url=openai.url, api_key=openai.api_key, max_retries=0, takes=["image"])
+    agent = make_agent(model=model, add_history_to_messages=True)
+    openai.answers(Answer(status=400, error_message="bad image"))
+    with pytest.raises(ModelRequestError):
+        await agent.arun(asked("Read", File(name="a.pdf", data=samples.scanned_pdf(samples.photo()))), session_id="s")
+    await agent.arun("Are you there?", session_id="s")
+    assert "[the model's server refused the request with it]" in openai.messages(-1)[0]["content"]
+
+
+async def test_who_takes_a_conversation_over_is_shown_what_its_own_model_takes(script, scripted, samples):
+    from threadkeep import ToolCall  # noqa: PLC0415 - beside its only use
+    from threadkeep.agent.crew import crew_of  # noqa: PLC0415 - the same
+
+    seeing = scripted(script(calls=[ToolCall(id="1", name="hand_over", arguments='{"to": "blind"}')]))
+    seeing.takes = ("image",)
+    blind = scripted(script("Hm."))
+    agents = {"seeing": Agent(model=seeing), "blind": Agent(model=blind)}
+    crew = crew_of({name: agent.plan for name, agent in agents.items()}, {})
+    message = asked("What is this?", File(name="a.png", media_type="image/png", data=samples.png()))
+    request = RunRequest(run_id="r", session_id="s", messages=(message,))
+    run = agents["seeing"].begin(request, None, plan=crew["seeing"])
+    _ = [event async for event in run.stream()]
+    assert len(seeing.asked[0][0].files) == 1
+    assert (blind.asked[0][0].files, blind.asked[0][0].content) == (
+        (),
+        "What is this?\n\n[image: a.png, shown earlier]",
+    )
+
+
+async def test_who_takes_over_from_an_agent_that_sees_nothing_is_shown_the_picture(script, scripted, samples):
+    from threadkeep import ToolCall  # noqa: PLC0415 - beside its only use
+    from threadkeep.agent.crew import crew_of  # noqa: PLC0415 - the same
+
+    blind = scripted(script(calls=[ToolCall(id="1", name="hand_over", arguments='{"to": "seeing"}')]))
+    seeing = scripted(script("A cat."), script("Grey."))
+    seeing.takes = ("image",)
+    agents = {
+        name: Agent(model=model, add_history_to_messages=True) for name, model in (("blind", blind), ("seeing", seeing))
+    }
+    crew = crew_of({name: agent.plan for name, agent in agents.items()}, {})
+    platform = Platform(F1=samples.png())
+    message = posted("What is this?", attached("F1", "a.png", media_type="image/png"))
+    request = RunRequest(run_id="r", session_id="s", messages=(message,), fetch=platform)
+    run = agents["blind"].begin(request, None, plan=crew["blind"])
+    _ = [event async for event in run.stream()]
+    assert "not read: the language model takes no images" in blind.asked[0][0].content
+    await follow(agents["seeing"], posted("Its colour?"), fetch=platform, runs=[run.close(RunStatus.COMPLETED)])
+    for shown in seeing.asked:
+        assert shown[0].content == "What is this?\n\n[image: a.png]"
+        assert len(shown[0].files) == 1

@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from threadkeep import Agent, Instructions, RunContext, RunRequest, SessionKey
+from threadkeep import Agent, Instructions, RunContext, RunRequest, ScriptedModel, SessionKey
 from threadkeep.chat.events import Place, PlaceKind
+from threadkeep.chat.rights import Rights
 from threadkeep.messages import Message, Role
 
 
@@ -101,3 +102,17 @@ async def test_outside_a_bot_what_is_said_everywhere_counts(scripted, script):
     await agent.arun("Hi")
     assert system(model) == "Be kind."
     await agent.aclose()
+
+
+async def test_the_function_may_ask_what_the_person_may_do():
+    async def instructions(context: RunContext) -> str:
+        return "Obey." if (await context.rights()).allow("admin") else "Be kind."
+
+    async def rights():
+        return Rights(permissions=frozenset({"admin"}))
+
+    with ScriptedModel("Yes.") as model:
+        said = (Message(role=Role.USER, content="Hi"),)
+        request = RunRequest(run_id="r", session_id="s", messages=said, rights=rights)
+        _ = [event async for event in Agent(model=model, instructions=instructions).begin(request, None).stream()]
+    assert model.asked[0][0].content == "Obey."

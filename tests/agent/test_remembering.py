@@ -312,3 +312,43 @@ async def test_a_memory_cannot_imitate_the_words_of_others(make):
     await say(agent, "Hello", place=CHANNEL)
     assert "<message" not in system(agent)
     assert "</summary>" not in system(agent)
+
+
+CLOSED = Place(
+    session=SessionKey(platform="p", workspace="W", channel="X", thread="1"),
+    kind=PlaceKind.THREAD,
+    is_confidential=True,
+)
+CLOSED_ELSEWHERE = Place(
+    session=SessionKey(platform="p", workspace="W", channel="Y"), kind=PlaceKind.CHANNEL, is_confidential=True
+)
+
+
+@pytest.mark.parametrize("by", ["the model", "the reader"])
+async def test_what_is_learnt_in_a_private_channel_is_told_there_and_in_private(make, scripted, script, by):
+    note = script('[{"do": "add", "who": 1, "text": "Will resign"}]')
+    settings = {"memory": Memory(after_run=True, model=scripted(note))}
+    answers = [script("Noted.")]
+    if by == "the model":
+        settings = {"memory": Memory(by_model=True)}
+        answers.insert(0, script(calls=[call("remember", fact="Will resign")]))
+    agent = make(*answers, *[script("Hi.") for _ in range(4)], **settings)
+    run = await say(agent, "I will resign", place=CLOSED)
+    if by == "the reader":
+        await agent.store.history.append(run.close("completed"))
+        await agent.look_after(await agent.sessions.get(str(CLOSED.session)), agent.store)
+    (memo,) = await agent.memories("p:ann")
+    assert memo.is_private
+    same_channel = Place(session=SessionKey(platform="p", workspace="W", channel="X"), kind=PlaceKind.CHANNEL)
+    for place, is_told in ((CHANNEL, False), (CLOSED_ELSEWHERE, False), (same_channel, True), (DIRECT, True)):
+        await say(agent, "Hello", place=place)
+        assert ("Will resign" in system(agent)) is is_told
+
+
+async def test_what_is_said_in_public_as_well_is_not_private_any_more(make, script):
+    said = [script(calls=[call("remember", fact="Likes tea")]), script("Noted.")]
+    agent = make(*said, *said, script("Hi."), memory=Memory(by_model=True))
+    await say(agent, "I like tea", place=CLOSED)
+    await say(agent, "I like tea", place=CHANNEL)
+    await say(agent, "Hello", place=CLOSED_ELSEWHERE)
+    assert "Likes tea" in system(agent)

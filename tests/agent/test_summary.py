@@ -1,7 +1,9 @@
 """A rolling summary: folded when nobody waits, one call for each window, no run lost, none folded twice."""
 
 import asyncio
+import time
 from contextlib import suppress
+from itertools import pairwise
 
 import pytest
 from hypothesis import settings
@@ -9,7 +11,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from threadkeep import Agent, ConfigError, Message, ModelResponseError, Role, Run, SQLiteStore, Summary
+from threadkeep.agent.clerk import Clerk
 from threadkeep.agent.summary import Folding
+from threadkeep.agent.tokens import Gauge
 from threadkeep.agent.window import Window
 from threadkeep.chat.events import PlaceKind
 from threadkeep.models.base import ModelAnswer, Usage
@@ -116,6 +120,31 @@ async def test_the_prefix_stays_the_same_between_two_summaries(agent):
     assert agent.model.asked[-1][: len(earlier)] == earlier
 
 
+def moves(requests):
+    """How often a request does not begin with the whole request before it."""
+    return sum(later[: len(earlier)] != earlier for earlier, later in pairwise(requests))
+
+
+async def test_the_beginning_of_requests_moves_once_for_each_window(agent):
+    await talk(agent, 1, 40)
+    assert moves(agent.model.asked) <= 40 // 3
+
+
+async def test_without_a_summary_a_budget_of_tokens_moves_the_beginning_in_steps(scripted, script):
+    agent = Agent(
+        model=scripted(*(script("Yes.") for _ in range(80))),
+        instructions="Be nice.",
+        add_history_to_messages=True,
+        num_history_runs=50,
+        max_history_tokens=400,
+    )
+    await talk(agent, 1, 80)
+    shown = [len(asked) for asked in agent.model.asked[40:]]
+    assert max(shown) <= min(shown) + 2 * 4
+    assert moves(agent.model.asked[40:]) <= 40 // 4 + 1
+    await agent.aclose()
+
+
 async def test_a_summary_that_fails_is_made_after_a_later_run(agent, folder):
     folder.error = ModelResponseError("no")
     await talk(agent, 1, 6)
@@ -147,6 +176,22 @@ async def test_a_budget_of_tokens_folds_before_the_count_of_runs_does(scripted, 
     session = await agent.sessions.get("s")
     assert session.summarised >= 2
     assert session.summary.split() == [f"q#{number}" for number in range(1, session.summarised + 1)]
+    await agent.aclose()
+
+
+@pytest.mark.parametrize("bound", [{"max_history_tokens": 150}, {"num_history_messages": 7}, {}])
+async def test_every_run_is_shown_or_summed_up(scripted, script, folder, bound):
+    agent = Agent(
+        model=scripted(*(script("Yes.") for _ in range(30))),
+        add_history_to_messages=True,
+        num_history_runs=2,
+        summary=Summary(model=folder, every=6),
+        **bound,
+    )
+    for number in range(1, 31):
+        await talk(agent, number, number)
+        told = "\n".join(message.content for message in agent.model.asked[-1])
+        assert [one for one in range(1, number + 1) if f"q#{one}" not in told.split()] == []
     await agent.aclose()
 
 
@@ -198,7 +243,8 @@ class SummedUp(RuleBasedStateMachine):
         return Session(session_id="s") if found is None else found.session
 
     def folding(self):
-        return Folding(Summary(every=3), self.folder, self.window, lambda message: len(message.content))
+        clerk = Clerk(model=self.folder, purpose="summary", gauge=Gauge(), prices={}, clock=time.time)
+        return Folding(Summary(every=3), clerk, self.window, lambda message: len(message.content))
 
     @rule(kind=st.sampled_from([None, PlaceKind.DIRECT, PlaceKind.CHANNEL]))
     def say(self, kind):

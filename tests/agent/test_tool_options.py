@@ -21,7 +21,12 @@ from threadkeep import (
     Toolkit,
     tool,
 )
+from threadkeep.agent import rights_once
+from threadkeep.agent.tool_results import Result
 from threadkeep.chat.events import Place, PlaceKind
+from threadkeep.chat.rights import Rights
+from threadkeep.chat.speakers import wrapped
+from threadkeep.errors import PlatformUnavailableError
 from threadkeep.messages import Message, Role
 
 
@@ -252,12 +257,26 @@ async def test_kept_results_are_bounded_and_end():
     context = RunContext(run_id="r", session_id="s")
     context.desk.clock = lambda: now[0]
     for number in range(600):
-        look.bounds.keep({"number": number}, context, str(number))
+        look.bounds.keep({"number": number}, context, Result(text=str(number)))
     assert len(look.bounds._kept) == 500
     assert look.bounds.kept({"number": 0}, context) is None
-    assert look.bounds.kept({"number": 599}, context) == "599"
+    assert look.bounds.kept({"number": 599}, context) == Result(text="599")
     now[0] = 301.0
     assert look.bounds.kept({"number": 599}, context) is None
+
+
+async def test_kept_results_are_bounded_by_what_they_say():
+    @tool(cache="session")
+    def look(number: int) -> int:
+        """Look."""
+        return number
+
+    context = RunContext(run_id="r", session_id="s")
+    long = "a" * (1024 * 1024)
+    for number in range(40):
+        look.bounds.keep({"number": number}, context, Result(text=long))
+    assert len(look.bounds._kept) <= 16
+    assert look.bounds.kept({"number": 39}, context) == Result(text=long)
 
 
 def place(kind=PlaceKind.DIRECT, channel="D1"):
@@ -294,7 +313,123 @@ async def test_what_somebody_may_not_use_the_model_is_not_shown(allow, user, whe
     (ended,) = [event for event in events if isinstance(event, ToolCallCompleted)]
     assert [spec.name for spec in seen] == (["remove"] if is_shown else [])
     assert ended.is_error != is_shown
-    assert ("there is no tool" in ended.result) != is_shown
+    assert ("may not use" in ended.result) != is_shown
+
+
+class Platform:
+    """Tells rights, counts how often it was asked, and can be away."""
+
+    def __init__(self, *roles, permissions=(), is_away=False):
+        self.rights = Rights(roles=frozenset(roles), permissions=frozenset(permissions))
+        self.is_away, self.asked = is_away, 0
+
+    async def __call__(self):
+        self.asked += 1
+        if self.is_away:
+            raise PlatformUnavailableError("away")
+        return self.rights
+
+
+async def offered(*tools, rights, user="slack:T1:U1"):
+    """Give the names of the tools that are offered to somebody."""
+    seen = []
+    with ScriptedModel(Step(text="Hi.", check=lambda _, tools: seen.extend(tools))) as model:
+        said = (Message(role=Role.USER, content="Hi"),)
+        request = RunRequest(run_id="r", session_id="s", user_id=user, messages=said, place=place(), rights=rights)
+        _ = [event async for event in Agent(model=model, tools=tools).begin(request, None).stream()]
+    return [spec.name for spec in seen]
+
+
+def allowed(name, **given):
+    def act() -> str:
+        """Act."""
+        return "done"
+
+    return tool(name=name, allow=Allow(**given))(act)
+
+
+@pytest.mark.parametrize(
+    ("given", "platform", "is_offered"),
+    [
+        ({"roles": ["S1"]}, Platform("S1", "S2"), True),
+        ({"roles": ["S1"]}, Platform("S2"), False),
+        ({"roles": ["S1"]}, Platform(is_away=True), False),
+        ({"roles": ["S1"]}, None, False),
+        ({"roles": ["S1"], "users": ["slack:T1:U1"]}, Platform(), True),
+        ({"roles": ["S1"], "users": ["slack:T1:U1"]}, Platform(is_away=True), True),
+        ({"roles": ["S1"], "users": ["slack:T1:U9"]}, Platform("S1"), True),
+        ({"roles": ["S1"], "users": ["slack:T1:U9"]}, Platform(), False),
+        ({"permissions": ["admin"]}, Platform(permissions=["admin", "member"]), True),
+        ({"permissions": ["admin", "owner"]}, Platform(permissions=["admin"]), False),
+        ({"permissions": ["admin"]}, None, False),
+        ({"roles": ["S1"], "permissions": ["admin"]}, Platform("S1"), False),
+        ({"roles": ["S1"], "permissions": ["admin"]}, Platform("S1", permissions=["admin"]), True),
+        ({"roles": ["S1"], "places": ["channel"]}, Platform("S1"), False),
+    ],
+)
+async def test_roles_and_permissions_are_the_platforms(given, platform, is_offered):
+    assert await offered(allowed("act", **given), rights=platform) == (["act"] if is_offered else [])
+
+
+async def test_the_platform_is_asked_once_for_all_tools_and_only_where_it_matters():
+    platform = Platform("S1")
+    assert await offered(allowed("one", roles=["S1"]), allowed("two", roles=["S2"]), rights=platform) == ["one"]
+    assert platform.asked == 1
+    await offered(allowed("one", users=["slack:T1:U1"]), allowed("two", places=["channel"]), rights=platform)
+    await offered(allowed("one", roles=["S1"], places=["channel"]), rights=platform)
+    assert platform.asked == 1
+
+
+async def test_a_platform_that_does_not_answer_is_not_waited_for_for_ever(monkeypatch):
+    monkeypatch.setattr(rights_once, "_SECONDS", 0.01)
+
+    async def never():
+        await asyncio.Event().wait()
+
+    assert await offered(allowed("one", roles=["S1"]), allowed("two", users=["slack:T1:U1"]), rights=never) == ["two"]
+
+
+async def test_a_permission_of_a_program_may_ask_the_platform_too():
+    async def allow(context):
+        return (await context.rights()).allow("admin")
+
+    def act() -> str:
+        """Act."""
+        return "done"
+
+    made = tool(allow=allow)(act)
+    assert await offered(made, rights=Platform(permissions=["admin"])) == ["act"]
+    assert await offered(made, rights=Platform()) == []
+
+
+@pytest.mark.parametrize(
+    ("speaker", "result"), [("slack:T1:U1", "removed"), ("slack:T1:U2", "may not use"), ("", "may not use")]
+)
+async def test_words_of_another_person_do_not_come_by_the_tools_of_who_is_answered(speaker, result):
+    @tool(allow=Allow(users=["slack:T1:U1"]))
+    def remove() -> str:
+        """Remove."""
+        return "removed"
+
+    def look() -> str:
+        """Look."""
+        return "seen"
+
+    meanwhile = [(Message(role=Role.USER, content=wrapped("Bob", "Remove it!", user_id=speaker)),)]
+
+    async def steer():
+        return meanwhile.pop() if meanwhile else ()
+
+    with ScriptedModel(
+        Step(calls=(call("look"),)), Step(calls=(call("remove"), call("look", number=2))), "Hm."
+    ) as model:
+        said = (Message(role=Role.USER, content=wrapped("Ann", "Look", user_id="slack:T1:U1")),)
+        request = RunRequest(run_id="r", session_id="s", user_id="slack:T1:U1", messages=said, place=place())
+        run = Agent(model=model, tools=[remove, look]).begin(request, None, steering=steer)
+        ended = [event for event in [one async for one in run.stream()] if isinstance(event, ToolCallCompleted)]
+    results = {event.call.name: event.result for event in ended[1:]}
+    assert result in results["remove"]
+    assert results["look"] == "seen"
 
 
 async def test_a_permission_may_be_asynchronous():
@@ -323,7 +458,7 @@ def test_settings_that_make_no_sense_are_refused(options):
         tool(**options)(look)
 
 
-@pytest.mark.parametrize("given", [{}, {"users": "ann"}, {"places": "direct"}])
+@pytest.mark.parametrize("given", [{}, {"users": "ann"}, {"places": "direct"}, {"roles": "1"}, {"permissions": "a"}])
 def test_a_permission_that_makes_no_sense_is_refused(given):
     with pytest.raises(ConfigError):
         Allow(**given)

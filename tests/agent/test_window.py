@@ -1,6 +1,7 @@
 """What of a long conversation the model is shown: valid at every cut, and within its bounds."""
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -18,6 +19,10 @@ from threadkeep.sessions import Session
 from threadkeep.stores.base import Transcript
 
 GAUGE = Gauge()
+DEARER, CHEAPER, EXACT = Gauge(), Gauge(), Gauge(lambda text: len(text.split()))
+DEARER.learn("m", 1_000, 2_500)
+CHEAPER.learn("m", 1_000, 400)
+GAUGES = (DEARER, CHEAPER, EXACT)
 
 
 def measure(message):
@@ -71,6 +76,16 @@ def test_the_budget_is_never_exceeded_and_what_is_shown_is_valid(runs, budget):
     shown = within_tokens(runs, budget, measure)
     assert cost(shown) <= max(budget, 0)
     assert is_valid([message for run in shown for message in run_messages(run)])
+
+
+@given(st.lists(RUNS, max_size=6), st.integers(1, 4000), st.text(max_size=500), st.sampled_from(GAUGES))
+def test_the_budget_holds_for_what_is_calibrated_and_for_what_is_counted(runs, budget, summary, gauge):
+    runs = [replace(run, run_id=f"r{number}") for number, run in enumerate(runs)]
+    window = Window(least_runs=6, most_runs=6, most_tokens=budget)
+    past = past_of(transcript(runs, summary=summary, summarised=1), window, gauge, "m")
+    shown = [message for run in past.runs for message in run_messages(run)]
+    assert sum(gauge.measure(message, "m") for message in shown) + gauge.measure_text(past.section, "m") <= budget
+    assert is_valid(shown)
 
 
 @given(st.lists(RUNS, max_size=6), st.integers(1, 4000), st.text(max_size=3000))
@@ -142,12 +157,6 @@ def test_runs_that_wait_to_be_summed_up_are_shown_too():
     assert shown(summarised=10) == ["r9", "r10"]
     assert shown(summarised=2) == [f"r{number}" for number in range(3, 11)]
     assert shown() == [f"r{number}" for number in range(3, 11)]
-
-
-def test_usually_fewer_runs_are_read_than_shown_at_most():
-    assert Window(least_runs=2, most_runs=8).usual_runs == 5
-    assert Window(least_runs=3, most_runs=3).usual_runs == 3
-    assert Window().usual_runs == 0
 
 
 def test_the_prefix_stays_until_something_is_summed_up():

@@ -3,7 +3,15 @@
 import pytest
 
 from threadkeep import ConfigError, Redactor, UserKey
-from threadkeep.chat.events import ActionPressed, MessageDeleted, MessageEdited, MessageReceived, Place, PlaceKind
+from threadkeep.chat.events import (
+    ActionPressed,
+    FeedbackGiven,
+    MessageDeleted,
+    MessageEdited,
+    MessageReceived,
+    Place,
+    PlaceKind,
+)
 from threadkeep.sessions import MessageKey, SessionKey
 
 KEY = MessageKey(platform="test", workspace="W", channel="C", message="1")
@@ -71,6 +79,8 @@ def test_events_are_redacted_where_people_speak():
     redactor = Redactor()
     said = MessageReceived(key=KEY, text="a@b.org", **WHO)
     edited = MessageEdited(key=KEY, text="a@b.org", **WHO)
+    rated = FeedbackGiven(key=KEY, place=PLACE, user=WHO["user"], rating=-1, comment="ask a@b.org")
+    assert Redactor().event(rated).comment == "ask [email]"
     pressed = ActionPressed(key=KEY, action="form", fields={"mail": "a@b.org"}, **WHO)
     deleted = MessageDeleted(key=KEY, place=PLACE)
     assert redactor.event(said).text == redactor.event(edited).text == "[email]"

@@ -94,13 +94,13 @@ async def test_progress_is_said(http, opened, call):
 async def called(server: MCPServer, name: str, context: RunContext, **arguments) -> str:
     tools = {tool.name: tool for tool in await server.tools_for(context)}
     tool = tools[name]
-    return await tool.function(**arguments, **{tool.arguments.context: context})
+    return (await tool.function(**arguments, **{tool.arguments.context: context})).text
 
 
 async def test_images_are_posted_and_resources_are_told(http, opened, context, tracker):
     server = opened(url=http.url)
     told = await called(server, "tracker__picture", context)
-    assert told == "[image: image.png, posted into the conversation; you do not see what is in it]\na dot"
+    assert told == "[image: image.png, posted into the conversation]\na dot"
     assert [(file.name, file.data) for file in context.desk.sent] == [("image.png", tracker.PNG)]
     told = await called(server, "tracker__resources", context)
     assert told.startswith(
@@ -110,7 +110,7 @@ async def test_images_are_posted_and_resources_are_told(http, opened, context, t
 
 async def test_where_files_cannot_be_posted_the_model_is_told(http, opened, ask, call):
     done, _ = await ask([opened(url=http.url)], call("tracker__picture"))
-    assert done[0].result == "[image: image.png, not shown: files cannot be sent here]\na dot"
+    assert done[0].result == "[image: image.png, not posted into the conversation: files cannot be sent here]\na dot"
 
 
 async def test_a_call_that_takes_too_long_is_cancelled_on_the_server(http, opened, ask, call, until):

@@ -8,7 +8,7 @@ from mcp.types import AudioContent, CallToolResult, ImageContent, TextContent
 
 from threadkeep import ToolError
 from threadkeep.mcp import results
-from threadkeep.mcp.results import result_text
+from threadkeep.mcp.results import read_result
 
 
 def text(said):
@@ -16,7 +16,7 @@ def text(said):
 
 
 async def told(context, *content, most=1_000, **fields):
-    return await result_text(CallToolResult(content=list(content), **fields), context, most=most)
+    return (await read_result(CallToolResult(content=list(content), **fields), context, most=most)).text
 
 
 @pytest.mark.parametrize(
@@ -49,6 +49,13 @@ async def test_files_are_named_by_what_they_are(context, samples):
     assert "audio.wav, posted" in await told(context, image, sound)
     sent = [(file.name, file.media_type) for file in context.desk.sent]
     assert sent == [("image.png", "image/png"), ("audio.wav", "audio/wav")]
+
+
+async def test_files_are_for_the_model_as_well(context, samples):
+    image = ImageContent(data=base64.b64encode(samples.png()).decode(), mime_type="image/png")
+    result = await read_result(CallToolResult(content=[text("a dot"), image]), context, most=1_000)
+    assert list(result.files) == context.desk.sent
+    assert [(file.media_type, file.data) for file in result.files] == [("image/png", samples.png())]
 
 
 async def test_files_are_bounded_in_number_and_size(context, samples, monkeypatch):

@@ -188,6 +188,13 @@ async def test_an_unreachable_server_is_unavailable(make_model, ask):
         await ask(make_model(base_url="http://127.0.0.1:9/v1"))
 
 
+async def test_secrets_in_the_address_of_the_server_are_not_told(make_model, ask):
+    with pytest.raises(ModelError) as failed:
+        await ask(make_model(base_url="http://ann:hunter2@127.0.0.1:9/v1?key=hunter2"))
+    assert "127.0.0.1:9/v1" in str(failed.value)
+    assert "hunter2" not in str(failed.value)
+
+
 async def test_a_silent_server_is_unavailable(openai, make_model, ask):
     openai.answers(Answer(text="never", hold_after=0))
     with pytest.raises(ModelUnavailableError, match="silent"):

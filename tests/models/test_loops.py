@@ -8,7 +8,7 @@ import textwrap
 
 import pytest
 
-from threadkeep.errors import ConfigError, ModelRequestError, ModelUnavailableError
+from threadkeep.errors import ConfigError
 from threadkeep.models.openai_chat import OpenAIChat
 from threadkeep_emulators.openai import Answer, OpenAIEmulator
 
@@ -75,9 +75,10 @@ def test_settings_without_sense_are_refused(setting):
         OpenAIChat("gpt-4o-mini", **setting)
 
 
-async def test_an_address_that_is_none_is_refused(make_model, ask):
-    with pytest.raises((ConfigError, ModelUnavailableError, ModelRequestError)):
-        await ask(make_model(base_url="nowhere"))
+@pytest.mark.parametrize("address", ["nowhere", "localhost:8000/v1", "http:///v1"])
+async def test_an_address_that_is_none_is_refused_before_the_first_question(make_model, address):
+    with pytest.raises(ConfigError, match="OPENAI_BASE_URL"):
+        await make_model(base_url=address).prepare()
 
 
 def test_a_key_is_never_shown():

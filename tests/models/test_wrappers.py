@@ -7,7 +7,8 @@ import pytest
 from threadkeep import Agent
 from threadkeep.errors import ConfigError, ModelRateLimitError, ModelRequestError, ModelUnavailableError
 from threadkeep.messages import Message, Role, ToolCall
-from threadkeep.models.base import ModelSettings, TextDelta
+from threadkeep.models.base import ModelSettings, TextDelta, ToolSpec
+from threadkeep.models.client_failures import asked_to_wait
 from threadkeep.models.fallback import CONTINUE, Fallback
 from threadkeep.models.limited import Limited
 from threadkeep.models.recording import Recording
@@ -15,6 +16,7 @@ from threadkeep.models.retrying import Retrying
 from threadkeep.models.scripted import ScriptedModel, Step, UnexpectedCallError
 from threadkeep_emulators.faults import Fault
 from threadkeep_emulators.openai import Answer
+from threadkeep_emulators.openai import ToolCall as EmulatedCall
 
 ROUTES = {"chat": "chat.completions", "responses": "responses"}
 HELLO = (Message(role=Role.USER, content="Hello"),)
@@ -47,6 +49,32 @@ async def test_the_servers_demand_to_wait_is_obeyed(openai, make_model, endpoint
     said, _ = await ask(Retrying(model=make_model(), sleep=sleeps))
     assert said == "now"
     assert sleeps == [17.0]
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({}, None),
+        ({"retry-after": "12"}, 12.0),
+        ({"retry-after": "-3"}, 0.0),
+        ({"retry-after": "12", "retry-after-ms": "250"}, 0.25),
+        ({"retry-after": "Sun, 06 Nov 1994 08:49:37 GMT"}, 37.0),
+        ({"retry-after": "Sun, 06 Nov 1994 08:40:00 GMT"}, 0.0),
+        ({"retry-after": "soon"}, None),
+        ({"retry-after": "nan"}, None),
+        ({"retry-after": "", "retry-after-ms": "x"}, None),
+    ],
+)
+def test_a_demand_to_wait_is_read_in_every_form(headers, seconds):
+    assert asked_to_wait(headers, now=784111740.0) == seconds
+
+
+async def test_a_failing_server_that_says_how_long_is_asked_then(openai, make_model, endpoint):
+    openai.faults.add(Fault(match=ROUTES[endpoint], kind="status", status=503, retry_after=9))
+    openai.answers(Answer(text="here I am"))
+    sleeps = Sleeps()
+    said, _ = await ask(Retrying(model=make_model(), sleep=sleeps))
+    assert (said, sleeps) == ("here I am", [9.0])
 
 
 async def test_a_demand_to_wait_too_long_is_raised_at_once():
@@ -205,3 +233,26 @@ async def test_a_call_beyond_the_script_fails():
 def test_unused_steps_fail():
     with pytest.raises(UnexpectedCallError, match="asked 0 times"), ScriptedModel("never asked for"):
         pass
+
+
+THOUGHTS = {
+    "chat": '{"choices": [{"index": 0, "delta": {"reasoning_content": "hm"}}]}',
+    "responses": '{"type": "response.reasoning_summary_text.delta", "delta": "hm"}',
+}
+
+
+async def test_thoughts_and_calls_are_signs_of_life(openai, make_model, endpoint):
+    """Else a model that thinks for long, or writes a long call, would be taken for one that is silent."""
+    call = EmulatedCall(name="look", arguments='{"at": "the sea"}')
+    openai.answers(
+        Answer(text="Yes."), Answer(text="Yes.", inserted={1: THOUGHTS[endpoint]}), Answer(tool_calls=(call,))
+    )
+    look = ToolSpec(name="look", description="Looks.", parameters={"type": "object", "properties": {}})
+
+    async def texts():
+        events = [event async for event in make_model().stream(HELLO, (look,), ModelSettings())]
+        return [event.text for event in events[:-1]]
+
+    assert "" not in await texts()
+    assert (await texts()).count("") == 1
+    assert set(await texts()) == {""}

@@ -1,13 +1,18 @@
 """What is done with a session when a run has ended and nobody waits: summing up, and remembering."""
 
+from collections.abc import Callable, Mapping, Sequence
+
 import structlog
 
+from threadkeep.agent.clerk import Clerk
 from threadkeep.agent.extraction import Extraction
 from threadkeep.agent.memory import Memory
 from threadkeep.agent.summary import Folding, Summary
 from threadkeep.agent.tokens import Gauge
 from threadkeep.agent.window import Window
 from threadkeep.models.base import Model
+from threadkeep.models.prices import Price
+from threadkeep.runs import Run
 from threadkeep.sessions import Session
 from threadkeep.stores.base import Store
 
@@ -23,19 +28,31 @@ class Aftercare:
         gauge: Measures messages.
         summary: Whether and how to sum up.
         memory: Whether and how to remember.
+        prices: What models cost.
+        clock: Gives the seconds since the epoch.
     """
 
     def __init__(
-        self, model: Model, window: Window, gauge: Gauge, *, summary: Summary | None, memory: Memory | None
+        self,
+        model: Model,
+        window: Window,
+        gauge: Gauge,
+        *,
+        summary: Summary | None,
+        memory: Memory | None,
+        prices: Mapping[str, Price],
+        clock: Callable[[], float],
     ) -> None:
+        def clerk(own: Model | None, purpose: str) -> Clerk:
+            return Clerk(model=own or model, purpose=purpose, gauge=gauge, prices=prices, clock=clock)
+
         self._works: list[Folding | Extraction] = []
         self._models: list[Model] = []
         if summary is not None:
-            folder = summary.model or model
             measure = lambda message: gauge.measure(message, model.id)  # noqa: E731 - it is one expression
-            self._works.append(Folding(summary, folder, window, measure))
+            self._works.append(Folding(summary, clerk(summary.model, "summary"), window, measure))
         if memory is not None and memory.after_run:
-            self._works.append(Extraction(memory, memory.model or model))
+            self._works.append(Extraction(clerk(memory.model, "memory")))
         named = (None if summary is None else summary.model, None if memory is None else memory.model)
         self._models = [one for one in named if one is not None]
 
@@ -44,16 +61,17 @@ class Aftercare:
         """Whether there is anything to do."""
         return bool(self._works)
 
-    async def after_run(self, session: Session, store: Store) -> None:
+    async def after_run(self, session: Session, store: Store, runs: Sequence[Run] = ()) -> None:
         """Do it all for a session; what fails is logged, and done after a later run.
 
         Args:
             session: The session as it was known before its last run.
             store: Where it is.
+            runs: Its last runs, as far as they are known.
         """
         for work in self._works:
             try:
-                await work.after_run(session, store)
+                await work.after_run(session, store, runs)
             except Exception as error:  # noqa: BLE001 - whatever a model or store raises: nobody waits for it
                 _log.warning(
                     "not_looked_after",

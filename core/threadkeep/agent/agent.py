@@ -3,7 +3,7 @@
 import asyncio
 import time
 import weakref
-from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Coroutine, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
@@ -22,6 +22,7 @@ from threadkeep.agent.personal import memos_of
 from threadkeep.agent.plan import RunPlan
 from threadkeep.agent.reading import Sessions
 from threadkeep.agent.request import Asked, Journal, RunRequest, Steering, user_messages
+from threadkeep.agent.state_items import shown_names
 from threadkeep.agent.summary import Summary
 from threadkeep.agent.sync import LoopThread
 from threadkeep.agent.talking import RunOptions, Talking
@@ -40,7 +41,7 @@ from threadkeep.models.base import Model, ModelSettings, media_taken
 from threadkeep.models.fitting import Fitting
 from threadkeep.models.insisting import Insisting
 from threadkeep.models.prices import Price
-from threadkeep.runs import RunEvent
+from threadkeep.runs import Run, RunEvent
 from threadkeep.sessions import Session, check_id, new_run_id, new_session_id
 from threadkeep.stores.base import Memo, Store, Transcript
 
@@ -74,6 +75,7 @@ class Agent(Talking):
         max_history_tokens: How many tokens they and the summary may have together, as estimated; None for any number.
         count_tokens: Counts the tokens of a text exactly, where an estimate is not enough.
         summary: Whether and how runs that the model is not shown any more are summed up.
+        show_state: Whether the model is shown the session's state as it is when a run begins; or which names of it.
         history_tools: Whether the model may read and search what was said earlier, with tools.
         store: Where sessions live; without one, they live in this process only. A store that is given here is closed
             by the program that opened it.
@@ -87,6 +89,7 @@ class Agent(Talking):
         render: Gives what people see of such an answer, as Markdown; without it they see its fields, in a bot.
         tool_hooks: Looks at each call of a tool before it is made and when it has ended.
         input_hooks: Guardrails for what people say: each may change a text, or refuse it with ``RefusedError``.
+        result_hooks: The same for what tools give back, before the model, the store or anybody else sees it.
         output_hooks: The same for what the model says; then nothing of an answer is shown before it is whole.
         prices: What models cost, for those whose price is not known or differs.
         name: A name for the operator, and for the other agents of its bot.
@@ -109,6 +112,7 @@ class Agent(Talking):
     max_history_tokens: int | None = None
     count_tokens: CountTokens | None = None
     summary: Summary | None = None
+    show_state: bool | Collection[str] = False
     history_tools: bool = False
     store: Store = _OWN_STORE
     max_steps: int = 10
@@ -119,6 +123,7 @@ class Agent(Talking):
     response_model: "type[BaseModel] | None" = None
     render: "Render | None" = None
     tool_hooks: Sequence[ToolHook] = ()
+    result_hooks: Sequence[Hook] = ()
     input_hooks: Sequence[Hook] = ()
     output_hooks: Sequence[Hook] = ()
     prices: Mapping[str, Price] = field(default_factory=dict)
@@ -156,6 +161,8 @@ class Agent(Talking):
             on_question=self.on_question,
             clock=self.clock,
             prices=self.prices,
+            show_state=shown_names(shown=self.show_state),
+            result_hooks=tuple(self.result_hooks),
             input_hooks=tuple(self.input_hooks),
             output_hooks=tuple(self.output_hooks),
         )
@@ -163,7 +170,15 @@ class Agent(Talking):
         has_own_store = self.store is _OWN_STORE
         if has_own_store:
             object.__setattr__(self, "store", memory_store())
-        aftercare = Aftercare(self.model, window, gauge, summary=self.summary, memory=self.memory)
+        aftercare = Aftercare(
+            self.model,
+            window,
+            gauge,
+            summary=self.summary,
+            memory=self.memory,
+            prices=self.prices,
+            clock=self.clock,
+        )
         parts = AgentParts(plan, self.store if has_own_store else None, aftercare)
         object.__setattr__(self, "_parts", parts)
         # Also called when the interpreter exits.
@@ -197,10 +212,15 @@ class Agent(Talking):
         plan = plan or self._parts.plan
         if is_bare:
             plan = replace(plan, instructions=None, tools={}, sources=(), memory=None, window=Window(), crew={})
-            plan = replace(plan, model=self.model, output=None, input_hooks=())
+            plan = replace(plan, model=self.model, output=None, input_hooks=(), show_state=False)
         if not is_streamed:
             plan = replace(plan, settings=replace(plan.settings, is_streamed=False))
         return AgentRun(plan, request, transcript, store=store or self.store, journal=journal, steering=steering)
+
+    def priced(self, prices: Mapping[str, Price]) -> "Agent":
+        """Return the same agent with other prices for the models that are named, for whoever starts a bot file."""
+        store = _OWN_STORE if self.has_own_store else self.store
+        return replace(self, prices={**self.prices, **prices}, store=store)
 
     @property
     def plan(self) -> RunPlan:
@@ -211,14 +231,6 @@ class Agent(Talking):
     def has_own_store(self) -> bool:
         """Whether no store was given, so that sessions live in this process only."""
         return self._parts.own_store is not None
-
-    @property
-    def history_runs(self) -> int:
-        """How many of a session's last runs a run needs; 0 if the model is not shown any.
-
-        Where summing up lags behind, it needs up to ``most_runs``.
-        """
-        return self._parts.plan.window.usual_runs
 
     @property
     def most_runs(self) -> int:
@@ -233,9 +245,9 @@ class Agent(Talking):
     @property
     def sessions(self) -> Sessions:
         """The sessions of the agent's store, to read them back."""
-        return Sessions(self.store.history)
+        return Sessions(self.store.history, self.store.digests)
 
-    async def look_after(self, session: Session, store: Store) -> None:
+    async def look_after(self, session: Session, store: Store, *, runs: Sequence[Run] = ()) -> None:
         """Sum up what has become old, and remember what is worth it, when a run has ended and nobody waits.
 
         Programs need not call it: it is done in the background. What fails is logged, and done after a later run.
@@ -243,8 +255,9 @@ class Agent(Talking):
         Args:
             session: The session as it was known before its last run.
             store: Where it is.
+            runs: Its last runs, as far as they are known; they tell whether there is anything to do.
         """
-        await self._parts.aftercare.after_run(session, store)
+        await self._parts.aftercare.after_run(session, store, runs)
 
     async def settle(self) -> None:
         """Return when nothing is under way in the background any more."""
@@ -323,16 +336,17 @@ class Agent(Talking):
         self, request: RunRequest, plan: RunPlan, *, is_new: bool, is_streamed: bool
     ) -> AsyncGenerator[RunEvent, None]:
         history = self.store.history
-        has_context = callable(plan.instructions) or bool(plan.sources)
+        has_context = callable(plan.instructions) or bool(plan.sources) or bool(plan.show_state)
         has_context = has_context or any(tool.arguments.context for tool in plan.tools.values())
         transcript = None
         if not is_new and (plan.window.most_runs or has_context or self._parts.aftercare.is_needed):
-            transcript = await history.load(request.session_id, runs=plan.window.most_runs)
+            transcript = await history.load(
+                request.session_id, runs=plan.window.least_runs, most_runs=plan.window.most_runs
+            )
         run = self.begin(request, transcript, is_streamed=is_streamed, plan=plan)
         try:
             async with aclosing(recorded(run, history)) as events:
                 async for event in events:
                     yield event
         finally:
-            session = Session(session_id=request.session_id) if transcript is None else transcript.session
-            self._parts.look_after(session, self.store)
+            self._parts.look_after(request.session_id, transcript, self.store)

@@ -10,9 +10,8 @@ from threadkeep.agent.relevance import hits
 from threadkeep.agent.summary import record
 from threadkeep.chat.events import Place, PlaceKind
 from threadkeep.chat.speakers import shortened
-from threadkeep.errors import InvalidKeyError
 from threadkeep.runs import Run
-from threadkeep.sessions import Session, SessionKey
+from threadkeep.sessions import Session, is_same_channel
 from threadkeep.stores.base import Store
 
 MOST_RUNS: Final = 10
@@ -98,12 +97,7 @@ class Archive:
         """Tell whether what was said in a session of the user's may be told here at all."""
         if self.place is None or not self.place.is_shared:
             return True
-        try:
-            key = SessionKey.parse(session.session_id)
-        except InvalidKeyError:
-            return False
-        here = self.place.session
-        return (key.platform, key.workspace, key.channel) == (here.platform, here.workspace, here.channel)
+        return is_same_channel(session.session_id, str(self.place.session))
 
     def _may_tell(self, run: Run) -> bool:
         if run.user_id != self.user_id:

@@ -2,10 +2,12 @@
 
 from threadkeep.agent.archive import Archive
 from threadkeep.agent.context import RunContext
+from threadkeep.agent.desk import ToolDesk
 from threadkeep.agent.history import current_runs, live_runs
 from threadkeep.agent.personal import Personal
 from threadkeep.agent.prompt import Past
 from threadkeep.agent.request import RunRequest
+from threadkeep.agent.rights_once import AskedOnce
 from threadkeep.agent.state import RunState
 from threadkeep.stores.base import Store, Transcript
 
@@ -47,17 +49,19 @@ def context_of(
             shown=len(past.runs),
         ),
         began_at=began_at,
+        desk=ToolDesk(on_rights=None if request.rights is None else AskedOnce(request.rights)),
     )
 
 
 def _personal(request: RunRequest, store: Store) -> Personal | None:
     if request.user_id is None:
         return None
-    is_shared = request.place is not None and request.place.is_shared
+    place = request.place
+    is_shared = place is not None and place.is_shared
     return Personal(
         store=store,
         user_id=request.user_id,
         session_id=request.session_id,
-        is_private=request.place is not None and not is_shared,
+        is_private=place is not None and (not is_shared or place.is_confidential),
         is_shared=is_shared,
     )

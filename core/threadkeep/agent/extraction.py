@@ -7,14 +7,14 @@ from typing import Final
 
 import structlog
 
-from threadkeep.agent.asking_once import ask_once
+from threadkeep.agent.clerk import Clerk
 from threadkeep.agent.history import current_runs, live_runs
-from threadkeep.agent.memory import Memory, memo_text
+from threadkeep.agent.memory import may_be_told, memo_text
 from threadkeep.agent.personal import memos_of, people_in
 from threadkeep.agent.relevance import most_relevant
 from threadkeep.agent.summary import is_shared, record
+from threadkeep.chat.events import PlaceKind
 from threadkeep.errors import ModelResponseError
-from threadkeep.models.base import Model
 from threadkeep.runs import Run
 from threadkeep.sessions import Session
 from threadkeep.stores.base import Memo, Store
@@ -58,15 +58,13 @@ class Extraction:
     """Remember what people said of themselves, when they have been answered.
 
     Args:
-        memory: How.
-        model: Who reads.
+        clerk: Who reads.
     """
 
-    def __init__(self, memory: Memory, model: Model) -> None:
-        self._memory = memory
-        self._model = model
+    def __init__(self, clerk: Clerk) -> None:
+        self._clerk = clerk
 
-    async def after_run(self, session: Session, store: Store) -> None:
+    async def after_run(self, session: Session, store: Store, _runs: Sequence[Run] = ()) -> None:
         """Read the runs that were not read yet, the latest ten: at most one call of the model.
 
         They are marked as read before the model is asked: whatever happens, no run is read twice.
@@ -98,28 +96,29 @@ class Extraction:
         said = record(runs)
         if not present or not said:
             return
-        is_private = not is_shared(runs[-1])
-        known = {user_id: await self._known(store, user_id, said, is_private=is_private) for user_id in present}
+        others_in = runs[-1].session_id if is_shared(runs[-1]) else None
+        known = {user_id: await self._known(store, user_id, said, others_in) for user_id in present}
         text = f"{_listed(present, known)}\n\n{said}"
-        answer = await ask_once(self._model, instructions=EXTRACT_INSTRUCTIONS, text=text)
+        answer = await self._clerk.ask(instructions=EXTRACT_INSTRUCTIONS, text=text, run=runs[-1], store=store)
         notes = list(read_notes(answer, tuple(present), known))
         for note in notes:
-            await self._keep(note, store, runs[-1], known[note.user_id])
+            await self._keep(note, store, runs, known[note.user_id])
         _log.info("runs_read_for_memories", session_id=runs[-1].session_id, runs=len(runs), notes=len(notes))
 
-    async def _known(self, store: Store, user_id: str, said: str, *, is_private: bool) -> tuple[Memo, ...]:
+    async def _known(self, store: Store, user_id: str, said: str, others_in: str | None) -> tuple[Memo, ...]:
         memos = await memos_of(store, user_id, limit=500)
-        told = [memo for memo in memos if is_private or not memo.is_private]
+        told = [memo for memo in memos if may_be_told(memo, others_in)]
         return tuple(most_relevant(told, said)[:_MOST_KNOWN])
 
-    async def _keep(self, note: Note, store: Store, run: Run, known: Sequence[Memo]) -> None:
+    async def _keep(self, note: Note, store: Store, runs: Sequence[Run], known: Sequence[Memo]) -> None:
         if note.memo is not None and note.text:
             await store.memories.change(note.memo.user_id, note.memo.memo_id, note.text, topics=note.topics)
         elif note.memo is not None:
             await store.memories.remove(note.memo.user_id, note.memo.memo_id)
         elif not any(fingerprint(memo.text) == fingerprint(note.text) for memo in known):
+            is_private = any(run.kind is PlaceKind.DIRECT or run.is_confidential for run in runs)
             await store.memories.add(
-                note.user_id, note.text, topics=note.topics, source=run.session_id, is_private=run.kind == "direct"
+                note.user_id, note.text, topics=note.topics, source=runs[-1].session_id, is_private=is_private
             )
 
 

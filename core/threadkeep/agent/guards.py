@@ -56,12 +56,21 @@ async def accepted_files(
     """
     return tuple(
         [
-            replace(
-                message, attachments=tuple([await _accepted_file(one, hooks, context) for one in message.attachments])
-            )
+            replace(message, attachments=await accepted_attachments(message.attachments, hooks, context))
             for message in messages
         ]
     )
+
+
+async def accepted_attachments(
+    attachments: Sequence[Attachment], hooks: Sequence[Hook], context: RunContext
+) -> tuple[Attachment, ...]:
+    """Give files with their texts, as far as they were read, as the hooks leave them.
+
+    Raises:
+        RefusedError: A hook refuses one.
+    """
+    return tuple([await _accepted_file(one, hooks, context) for one in attachments])
 
 
 def not_accepted(messages: Sequence[Message]) -> tuple[Message, ...]:

@@ -10,9 +10,11 @@ from dataclasses import replace
 from typing import Final
 
 from threadkeep.agent.asking import Questions
-from threadkeep.agent.calling import Calling, Desks
+from threadkeep.agent.call_desk import Desks
+from threadkeep.agent.calling import Calling, Toolset
 from threadkeep.agent.context import RunContext
 from threadkeep.agent.contexts import context_of
+from threadkeep.agent.desk import ToolDesk
 from threadkeep.agent.files import RunFiles, refused, unread
 from threadkeep.agent.guards import REFUSED, accepted, accepted_files, guarded, not_accepted
 from threadkeep.agent.handing import handed_to, with_system
@@ -20,12 +22,13 @@ from threadkeep.agent.history import UNFINISHED, shown_messages
 from threadkeep.agent.instructions import instructions_text
 from threadkeep.agent.memory import system_text
 from threadkeep.agent.meter import Meter
-from threadkeep.agent.permissions import permitted
+from threadkeep.agent.permissions import others_in, permitted
 from threadkeep.agent.plan import RunPlan
 from threadkeep.agent.prompt import Past, past_of, remembered
 from threadkeep.agent.record import RunRecord, with_own_ids
 from threadkeep.agent.request import Journal, RunRequest, Steering
 from threadkeep.agent.state import STATE, RunState
+from threadkeep.agent.state_items import state_section
 from threadkeep.agent.steps import AnswerStep, ToolStep
 from threadkeep.agent.tool_calls import ToolCaller, recorded_results
 from threadkeep.agent.tool_sources import offered
@@ -73,13 +76,20 @@ class AgentRun:
         self._steps = journal.steps if journal is not None else {}
         self._meter = Meter(plan.clock)
         self._record = RunRecord()
-        self._files = RunFiles(plan.files, run_id=request.run_id, session_id=request.session_id, fetch=request.fetch)
+        self._files = RunFiles(
+            plan.files,
+            run_id=request.run_id,
+            session_id=request.session_id,
+            fetch=request.fetch,
+            journal=journal,
+        )
         # What the hooks have not seen is not kept.
         self._said = not_accepted(request.messages) if plan.input_hooks else unread(request.messages)
         self._shown: tuple[Message, ...] = request.messages
         self._questions = Questions(journal, plan.on_question, can_wait=request.can_wait)
         self._state = RunState({} if transcript is None else transcript.session.state, self._steps.get(STATE))
         self._waiting = 0
+        self._withheld: frozenset[str] = frozenset()
         self._finish_reason = "stop"
         self._past = Past()
         self._size = 0
@@ -104,8 +114,7 @@ class AgentRun:
             self._record.settle(Message(role=Role.ASSISTANT, content=str(refusal)))
             yield self._completed_run()
             return
-        shown = shown_messages(system=await self._system(), past=self._past.runs, new=self._said)
-        self._shown = await self._files.show(shown)
+        self._shown = shown_messages(system=await self._system(), past=self._past.runs, new=self._said)
         caller = await self._equipped()
         for number in range(most):
             for missing in self._files.not_read():
@@ -127,7 +136,7 @@ class AgentRun:
                     return
                 caller = await self._hand_over(calls, caller)
                 if self._steering is not None:
-                    self._record.hear(await self._steered(self._steering))
+                    caller = await self._hear(await self._steered(self._steering), caller)
         raise StepLimitError(
             f"the model still calls tools after {most} steps: raise max_steps, or make the tools answer what it needs"
         )
@@ -170,20 +179,22 @@ class AgentRun:
         """
         request = self._request
         missing = _CANCELLED if status is RunStatus.CANCELLED else UNFINISHED
+        messages = (*self._said, *self._record.messages(missing))
         # What the model's server refuses once, it would refuse again with every later question.
-        said = refused(self._said) if error == ModelRequestError.__name__ else self._said
+        messages = refused(messages) if error == ModelRequestError.__name__ else messages
         return Run(
             run_id=request.run_id,
             session_id=request.session_id,
             user_id=request.user_id,
             status=status,
-            messages=(*said, *self._record.messages(missing)),
+            messages=messages,
             content=self._record.content,
             error=error,
             metrics=self._meter.metrics(),
             created_at=self._meter.began if request.created_at is None else request.created_at,
             decisions=self._questions.decisions,
             kind=None if request.place is None else request.place.kind,
+            is_confidential=request.place is not None and request.place.is_confidential,
         )
 
     async def _heard(self, messages: tuple[Message, ...]) -> tuple[Message, ...]:
@@ -201,6 +212,18 @@ class AgentRun:
         except RefusedError:
             return not_accepted(messages)
 
+    async def _hear(self, messages: tuple[Message, ...], caller: ToolCaller) -> ToolCaller:
+        """Show the model what was said meanwhile; what somebody in it may not use, it uses no more in this run."""
+        self._record.hear(messages)
+        before, context = self._plan.tools, self._context()
+        for user_id in others_in(messages, self._request.user_id):
+            # What the platform tells is of who is answered.
+            other = replace(context, user_id=user_id, speaker="", desk=ToolDesk())
+            allowed = await permitted(self._plan.tools, other)
+            self._plan = replace(self._plan, tools=allowed)
+        self._withheld |= frozenset(before) - frozenset(self._plan.tools)
+        return caller if self._plan.tools is before else self._caller()
+
     def _completed_run(self) -> RunCompleted:
         self._meter.stop()
         return RunCompleted(response=self._response())
@@ -213,7 +236,7 @@ class AgentRun:
             session_id=request.session_id,
             user_id=request.user_id,
             content=self._record.content,
-            messages=(*self._shown, *messages),
+            messages=(*(self._asked[: len(self._shown)] or self._shown), *messages),
             metrics=self._meter.metrics(),
             status=RunStatus.COMPLETED,
             parsed=None if output is None else output.parsed(messages[-1].content),
@@ -223,7 +246,8 @@ class AgentRun:
     async def _system(self) -> str:
         memories = await remembered(self._store, self._plan.memory, self._request, self._said, self._past)
         told = await instructions_text(self._plan.instructions, self._context())
-        return system_text(told, self._past.section, self._request.note, memories)
+        state = state_section(self._state.values, shown=self._plan.show_state)
+        return system_text(told, self._past.section, self._request.note, memories, state)
 
     def _context(self) -> RunContext:
         began = self._meter.began if self._request.created_at is None else self._request.created_at
@@ -237,6 +261,7 @@ class AgentRun:
         if plan is None:
             return caller
         self._plan = replace(plan, settings=replace(plan.settings, is_streamed=self._plan.settings.is_streamed))
+        self._files.read_for(plan.files)
         self._shown = with_system(self._shown, await self._system())
         return await self._equipped()
 
@@ -244,20 +269,27 @@ class AgentRun:
         """Take the tools that the sources offer for this run besides the plan's own, as far as they may be used."""
         plan, context = self._plan, self._context()
         tools = await offered(plan.tools, plan.sources, context) if plan.sources else plan.tools
-        self._plan = replace(plan, tools=await permitted(tools, context))
+        allowed = await permitted(tools, context)
+        self._withheld = frozenset(tools) - frozenset(allowed)
+        self._plan = replace(plan, tools=allowed)
         return self._caller()
 
     def _caller(self) -> ToolCaller:
         plan, request, journal = self._plan, self._request, self._journal
         calling = Calling(
-            tools=plan.tools,
-            limits=plan.tool_limits,
-            threads=plan.threads,
+            toolset=Toolset(
+                tools=plan.tools,
+                withheld=self._withheld,
+                limits=plan.tool_limits,
+                threads=plan.threads,
+                hooks=plan.tool_hooks,
+                result_hooks=plan.result_hooks,
+            ),
             context=self._context(),
             state=self._state,
             questions=self._questions,
             journal=journal,
-            hooks=plan.tool_hooks,
+            files=self._files,
         )
         desks = Desks(self._questions, journal, request.send_file, request.rights, plan.clock)
         return ToolCaller(calling, desks, journal)
@@ -290,7 +322,7 @@ class AgentRun:
         self._record.settle(step.message)
 
     async def _ask(self) -> AsyncIterator[ModelEvent]:
-        asked = (*self._shown, *await self._files.show(self._record.messages(UNFINISHED)))
+        asked = await self._files.show((*self._shown, *self._record.messages(UNFINISHED)))
         self._asked = asked
         specs = [tool.spec for tool in self._plan.tools.values()]
         if self._plan.window.most_tokens is not None:
@@ -343,4 +375,5 @@ class AgentRun:
             details=result.details,
             sources=result.sources,
             elements=result.elements,
+            attachments=result.attachments,
         )

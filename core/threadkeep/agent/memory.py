@@ -10,6 +10,7 @@ from threadkeep.agent.tokens import estimated_tokens
 from threadkeep.errors import ConfigError
 from threadkeep.messages import clean_text
 from threadkeep.models.base import Model
+from threadkeep.sessions import is_same_channel
 from threadkeep.stores.base import Memo
 
 _LONGEST_MEMO: Final = 2_000
@@ -73,6 +74,20 @@ def memo_text(text: str, most: int = _LONGEST_MEMO) -> str:
     if not line or len(line) > most:
         raise ValueError(f"a memo has 1 to {most} characters, got {len(line)}")
     return line
+
+
+def may_be_told(memo: Memo, others_in: str | None) -> bool:
+    """Tell whether something may be told in a place.
+
+    What was learnt in private is told to the person alone, and, where that was a private channel or a group, there.
+
+    Args:
+        memo: What is remembered.
+        others_in: The conversation, where others read along; None where nobody does.
+    """
+    if others_in is None or not memo.is_private:
+        return True
+    return memo.source is not None and is_same_channel(memo.source, others_in)
 
 
 def chosen(memos: Sequence[Memo], said: str, *, most: int, tokens: int) -> tuple[Memo, ...]:

@@ -9,7 +9,7 @@ from threadkeep.agent.background import Background
 from threadkeep.agent.plan import RunPlan
 from threadkeep.agent.sync import LoopThread
 from threadkeep.sessions import Session
-from threadkeep.stores.base import Store
+from threadkeep.stores.base import Store, Transcript
 
 
 class AgentParts:
@@ -30,10 +30,11 @@ class AgentParts:
         self.thread = LoopThread(self._close_here)
         self.own_store = own_store
 
-    def look_after(self, session: Session, store: Store) -> None:
+    def look_after(self, session_id: str, transcript: Transcript | None, store: Store) -> None:
         """Begin what is to be done after a run, in the background of the running event loop."""
         if self.aftercare.is_needed:
-            self.background.start(session.session_id, partial(self.aftercare.after_run, session, store))
+            session = Session(session_id=session_id) if transcript is None else transcript.session
+            self.background.start(session_id, partial(self.aftercare.after_run, session, store))
 
     async def aclose(self) -> None:
         """Close everything: of the running event loop, and of the background thread."""

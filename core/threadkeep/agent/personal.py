@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from threadkeep.agent.memory import Memory, Person, chosen, memo_text, shares
+from threadkeep.agent.memory import Memory, Person, chosen, may_be_told, memo_text, shares
 from threadkeep.agent.relevance import words_of
 from threadkeep.chat.speakers import plain_name, speaker_of
 from threadkeep.errors import ToolError
@@ -53,7 +53,7 @@ def people_in(messages: Sequence[Message], user_id: str, speaker: str) -> Mappin
 
 
 async def person(
-    store: Store, memory: Memory, user_id: str, name: str, said: str, *, most: int, tokens: int, is_shared: bool
+    store: Store, memory: Memory, user_id: str, name: str, said: str, *, most: int, tokens: int, others_in: str | None
 ) -> Person:
     """Give what the model is to be shown of a person.
 
@@ -65,19 +65,28 @@ async def person(
         said: What was just said in the conversation.
         most: How many memos to show.
         tokens: How many tokens they may have.
-        is_shared: Whether others read the answer.
+        others_in: The conversation, where others read the answer.
 
     Raises:
         StoreUnavailableError: The store cannot be reached.
     """
     memos = await memos_of(store, user_id, limit=MOST_READ)
-    if is_shared and not memory.share_private:
-        memos = tuple(memo for memo in memos if not memo.is_private)
+    if not memory.share_private:
+        memos = tuple(memo for memo in memos if may_be_told(memo, others_in))
     return Person(user_id=user_id, name=name, memos=chosen(memos, said, most=most, tokens=tokens))
 
 
-async def people(store: Store, memory: Memory, present: Mapping[str, str], said: str) -> tuple[Person, ...]:
+async def people(
+    store: Store, memory: Memory, present: Mapping[str, str], said: str, *, others_in: str
+) -> tuple[Person, ...]:
     """Give what the model is to be shown of those who take part in a shared conversation.
+
+    Args:
+        store: Where it is.
+        memory: How much is shown.
+        present: Their names by their ids.
+        said: What was just said.
+        others_in: The conversation.
 
     Raises:
         StoreUnavailableError: The store cannot be reached.
@@ -86,7 +95,7 @@ async def people(store: Store, memory: Memory, present: Mapping[str, str], said:
     return tuple(
         await asyncio.gather(
             *(
-                person(store, memory, user_id, name, said, most=most, tokens=tokens, is_shared=True)
+                person(store, memory, user_id, name, said, most=most, tokens=tokens, others_in=others_in)
                 for user_id, name in present.items()
             )
         )
@@ -106,7 +115,7 @@ class Personal:
         store: Where they are.
         user_id: Whose.
         session_id: The conversation.
-        is_private: Whether it is a direct message.
+        is_private: Whether it is a direct message, a private channel or a group.
         is_shared: Whether others read the answer.
     """
 
@@ -152,4 +161,5 @@ class Personal:
 
     async def _known(self) -> tuple[Memo, ...]:
         memos = await memos_of(self.store, self.user_id, limit=MOST_READ)
-        return tuple(memo for memo in memos if not (self.is_shared and memo.is_private))
+        others_in = self.session_id if self.is_shared else None
+        return tuple(memo for memo in memos if may_be_told(memo, others_in))

@@ -1,6 +1,6 @@
 """What of an agent a run needs."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -44,6 +44,8 @@ class RunPlan:
         output: What the answer is to be, where it is data.
         sources: What offers more tools, for each run anew.
         tool_hooks: What looks at the calls of tools.
+        show_state: Whether the model is shown the session's state, or which names of it.
+        result_hooks: What looks at what tools give back.
         input_hooks: What looks at people's words.
         output_hooks: What looks at the model's words.
         prices: What models cost, besides those whose price we know.
@@ -66,6 +68,8 @@ class RunPlan:
     output: "Output | None" = None
     sources: tuple[ToolSource, ...] = ()
     tool_hooks: Sequence[ToolHook] = ()
+    show_state: bool | Collection[str] = False
+    result_hooks: Sequence[Hook] = ()
     input_hooks: Sequence[Hook] = ()
     output_hooks: Sequence[Hook] = ()
     prices: Mapping[str, Price] = field(default_factory=dict)

@@ -79,8 +79,8 @@ async def remembered(
     asked = words_said(said)
     if request.place is None or not request.place.is_shared:
         most, tokens = memory.max_memos, memory.max_tokens
-        known = await person(store, memory, user_id, "", asked, most=most, tokens=tokens, is_shared=False)
+        known = await person(store, memory, user_id, "", asked, most=most, tokens=tokens, others_in=None)
         return memory_section(known)
     shown = [*(message for run in past.runs for message in run.messages), *said]
     present = people_in(shown, user_id, request.speaker)
-    return memory_section(None, await people(store, memory, present, asked))
+    return memory_section(None, await people(store, memory, present, asked, others_in=request.session_id))

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 
-from threadkeep.agent.costs import By, Cost, costs
+from threadkeep.agent.costs import By, Cost, charged_since, costs
 from threadkeep.agent.history import current_runs
 from threadkeep.messages import Message
 from threadkeep.runs import Run
 from threadkeep.sessions import Session, check_id
 from threadkeep.stores.base import History
+from threadkeep.stores.charges import Charge
+from threadkeep.stores.digests import Digests
 
 
 class Sessions:
@@ -17,8 +19,9 @@ class Sessions:
     be an id.
     """
 
-    def __init__(self, history: History) -> None:
+    def __init__(self, history: History, digests: Digests) -> None:
         self._history = history
+        self._digests = digests
 
     async def get(self, session_id: str) -> Session | None:
         """Give what is known of a session; None if there is no such session."""
@@ -54,14 +57,19 @@ class Sessions:
         return await self._history.sessions(check_id(user_id, "user_id"), limit=_positive(limit, "limit"))
 
     async def costs(self, session_id: str, *, by: By = "model", limit: int = 1000) -> Mapping[str, Cost]:
-        """Give what a session's last runs have cost, by model, user or channel.
+        """Give what a session's last runs have cost, by model, user or channel, and what was done after them.
 
         Args:
             session_id: The session.
             by: By what to sum up.
             limit: The most runs to read.
         """
-        return costs(await self.runs(session_id, limit), by=by)
+        runs = await self.runs(session_id, limit)
+        return costs(runs, charged_since(runs[:1], await self.charges(session_id)), by=by)
+
+    async def charges(self, session_id: str) -> tuple[Charge, ...]:
+        """Give what was asked of models for a session in the background: for summaries and memories, oldest first."""
+        return await self._digests.charges(check_id(session_id, "session_id"))
 
     async def rename(self, session_id: str, name: str | None) -> bool:
         """Give a session a name, or none; False if there is no such session."""

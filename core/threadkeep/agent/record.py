@@ -70,6 +70,7 @@ class RunRecord:
             content=result.text,
             tool_call_id=step.answer.tool_calls[index].id,
             is_error=result.is_error,
+            attachments=result.attachments,
         )
 
     def hear(self, messages: tuple[Message, ...]) -> None:

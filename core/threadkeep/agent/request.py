@@ -56,8 +56,9 @@ class Journal(Protocol):
 
     Names are ``answer:{n}`` for the model's n-th answer if it calls tools, and ``tool:{n}:{i}`` for the result of its
     i-th call. ``question:{id}`` and ``decision:{id}`` are what people were asked and decided, ``sent:{n}.{i}.{k}`` is a
-    file that a call sent, ``kept:{n}.{i}.{name}`` what a call keeps for its next attempt, and ``state`` what the run
-    has changed of the session's state. All but ``sent`` and ``kept`` are JSON.
+    file that a call sent, ``file:{n}.{i}.{k}`` the bytes of one that it gave back to the model, in base 64,
+    ``kept:{n}.{i}.{name}`` what a call keeps for its next attempt, and ``state`` what the run has changed of the
+    session's state. All but ``sent``, ``file`` and ``kept`` are JSON.
     """
 
     @property

@@ -1,14 +1,14 @@
 """The stored form of a run's finished steps."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from types import ModuleType
 from typing import Final
 
 from threadkeep.chat.adapter import Source
 from threadkeep.chat.elements import Elements
 from threadkeep.errors import StoreError
-from threadkeep.messages import Message, Role, ToolCall
+from threadkeep.messages import Attachment, Message, Role, ToolCall
 from threadkeep.models.base import Usage
 from threadkeep.models.payloads import JsonObject, count_in, is_object, object_in, objects_in, text_in
 
@@ -87,6 +87,7 @@ class ToolStep:
         details: The last line of progress.
         sources: What the result rests on.
         elements: What is to stand under the answer.
+        attachments: The files that it gave back, by reference.
     """
 
     text: str
@@ -95,6 +96,7 @@ class ToolStep:
     details: str = ""
     sources: tuple[Source, ...] = ()
     elements: Elements = ()
+    attachments: tuple[Attachment, ...] = ()
 
     @staticmethod
     def name(step: int, index: int) -> str:
@@ -110,6 +112,8 @@ class ToolStep:
             more["sources"] = [[source.url, source.title] for source in self.sources]
         if self.elements:
             more["elements"] = _elements_json().elements_to_json(self.elements)
+        if self.attachments:
+            more["attachments"] = [asdict(attachment) for attachment in self.attachments]
         return _encode({"text": self.text, "is_error": self.is_error, "duration": self.duration, **more})
 
     @classmethod
@@ -128,6 +132,7 @@ class ToolStep:
             details=text_in(stored.get("details")),
             sources=_sources_in(stored.get("sources")),
             elements=_elements_json().elements_from_json(stored["elements"]) if "elements" in stored else (),
+            attachments=tuple(_attachment_in(one) for one in objects_in(stored.get("attachments"))),
         )
 
 
@@ -144,6 +149,17 @@ def _estimate_in(stored: object) -> Usage | None:
 def _sources_in(stored: object) -> tuple[Source, ...]:
     pairs = stored if isinstance(stored, list) else []
     return tuple(Source(url=text_in(url), title=text_in(title)) for url, title in pairs)
+
+
+def _attachment_in(stored: JsonObject) -> Attachment:
+    return Attachment(
+        id=text_in(stored.get("id")),
+        name=text_in(stored.get("name")),
+        media_type=text_in(stored.get("media_type")),
+        size=count_in(stored.get("size")) or 0,
+        text=text_in(stored.get("text")),
+        note=text_in(stored.get("note")),
+    )
 
 
 def _elements_json() -> ModuleType:

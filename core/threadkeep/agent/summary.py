@@ -1,13 +1,13 @@
 """A rolling summary of what a conversation was about, folded together bit by bit when nobody waits."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from uuid import uuid4
 
 import structlog
 
-from threadkeep.agent.asking_once import ask_once
+from threadkeep.agent.clerk import Clerk
 from threadkeep.agent.history import after_boundary, current_runs, live_runs, run_messages
 from threadkeep.agent.telling import told
 from threadkeep.agent.window import Measure, Window
@@ -97,7 +97,7 @@ def next_piece(page: Transcript, window: Window, measure: Measure) -> Piece | No
     count = len(live) - keep
     is_full = beyond > 0 or len(page.runs) >= window.most_runs
     if count < every and not is_full:
-        count = _beyond_tokens([run for _, run in live], _room(page, window, measure), measure)
+        count = _beyond([run for _, run in live], page, window, measure)
     if count < 1 and not is_full:
         return None
     folded = _within_record([run for _, run in live[: max(count, 0)]])
@@ -107,17 +107,22 @@ def next_piece(page: Transcript, window: Window, measure: Measure) -> Piece | No
     return Piece(runs=folded, until=until, is_afresh=is_afresh) if until > page.before else None
 
 
-def _room(page: Transcript, window: Window, measure: Measure) -> int | None:
-    if window.most_tokens is None:
-        return None
-    summary = Message(role=Role.SYSTEM, content=summary_section(page.session.summary))
-    return window.most_tokens - measure(summary)
+def _beyond(runs: Sequence[Run], page: Transcript, window: Window, measure: Measure) -> int:
+    """Give how many of the first runs must go since the window has no room for all."""
+    shown = [run_messages(run) for run in runs]
+    count = 0
+    if window.most_tokens is not None:
+        summary = Message(role=Role.SYSTEM, content=summary_section(page.session.summary))
+        tokens = [sum(measure(message) for message in messages) for messages in shown]
+        count = _without_room(tokens, window.most_tokens - measure(summary))
+    if window.most_messages is not None:
+        count = max(count, _without_room([len(messages) for messages in shown], window.most_messages))
+    return count
 
 
-def _beyond_tokens(runs: Sequence[Run], most: int | None, measure: Measure) -> int:
-    """Give how many of the first runs must go so that the others take half of the tokens; 0 if all have room."""
-    costs = [sum(measure(message) for message in run_messages(run)) for run in runs]
-    if most is None or sum(costs) <= most:
+def _without_room(costs: Sequence[int], most: int) -> int:
+    """Give how many of the first must go so that the others take half of what there is; 0 if all have room."""
+    if sum(costs) <= most:
         return 0
     count = 0
     while count < len(costs) - 1 and sum(costs[count:]) > most // 2:
@@ -153,18 +158,18 @@ class Folding:
 
     Args:
         summary: How.
-        model: Who sums up.
+        clerk: Who sums up.
         window: What the model is shown, and so what is not to be summed up yet.
         measure: Gives what a message is worth in tokens.
     """
 
-    def __init__(self, summary: Summary, model: Model, window: Window, measure: Measure) -> None:
+    def __init__(self, summary: Summary, clerk: Clerk, window: Window, measure: Measure) -> None:
         self._summary = summary
-        self._model = model
+        self._clerk = clerk
         self._window = window
         self._measure = measure
 
-    async def after_run(self, session: Session, store: Store) -> None:
+    async def after_run(self, session: Session, store: Store, runs: Sequence[Run] = ()) -> None:
         """Sum up what has become old, if it is time to: at most one call of the model.
 
         Whoever else does it at the same time, the summary covers each run once: it is replaced only where it still
@@ -173,14 +178,14 @@ class Folding:
         Args:
             session: The session as it was known before its last run.
             store: Where it is.
+            runs: Its last runs, as far as they are known.
 
         Raises:
             ModelError: The model gave no usable answer.
             TimeoutError: It took too long.
             StoreError: The session could not be read or written.
         """
-        waiting = session.run_count + 1 - session.summarised
-        if self._window.most_tokens is None and waiting < self._window.least_runs + self._summary.every:
+        if not self._may_be_due(session, runs):
             return
         page = await self._page(session, store)
         piece = None if page is None else next_piece(page, self._window, self._measure)
@@ -197,6 +202,18 @@ class Folding:
         finally:
             await store.shared.free_slots(name, owner=owner)
 
+    def _may_be_due(self, session: Session, runs: Sequence[Run]) -> bool:
+        """Tell whether it may be time to, without reading the session again."""
+        waiting = session.run_count + 1 - session.summarised
+        if waiting >= self._window.least_runs + self._summary.every:
+            return True
+        is_bounded = self._window.most_tokens is not None or self._window.most_messages is not None
+        if not is_bounded or len(runs) < waiting:
+            return is_bounded
+        known = replace(session, run_count=session.run_count + 1)
+        page = Transcript(session=known, runs=tuple(runs[-waiting:]), before=session.summarised)
+        return next_piece(page, self._window, self._measure) is not None
+
     async def _page(self, session: Session, store: Store) -> Transcript | None:
         digests, most = store.digests, self._window.most_runs
         page = await digests.page(session.session_id, after=session.summarised, runs=most)
@@ -212,8 +229,11 @@ class Folding:
         if said:
             so_far = f"<summary>\n{_plain(known)}\n</summary>\n\n" if known else ""
             words = self._summary.longest // _CHARACTERS_PER_WORD
-            answer = await ask_once(
-                self._model, instructions=FOLD_INSTRUCTIONS.format(words=words), text=f"{so_far}{said}"
+            answer = await self._clerk.ask(
+                instructions=FOLD_INSTRUCTIONS.format(words=words),
+                text=f"{so_far}{said}",
+                run=piece.runs[-1],
+                store=store,
             )
             text = shortened(_plain(answer), self._summary.longest)
         is_done = await store.digests.summarise(session.session_id, text, since=session.summarised, until=piece.until)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from threadkeep.agent.context import RunContext
+from threadkeep.agent.tool_results import Result
 from threadkeep.chat.adapter import Source
 from threadkeep.chat.elements import Element
 from threadkeep.errors import ConfigError
@@ -18,6 +19,7 @@ CacheScope = Literal["run", "session"]
 """Within what a result is given again: a run, or a session for some minutes."""
 
 _MOST_KEPT: Final = 500
+_MOST_BYTES: Final = 16 * 1024 * 1024
 _SECONDS: Final = 300.0
 _FIRST_DELAY: Final = 0.1
 _LONGEST_DELAY: Final = 2.0
@@ -28,7 +30,7 @@ class _Kept:
     """A result, and until when it is given again."""
 
     until: float
-    text: str
+    result: Result
     cited: tuple[Source, ...]
     offered: tuple[Element, ...]
 
@@ -75,28 +77,32 @@ class Bounds:
             return None
         return min(_FIRST_DELAY * 2.0 ** min(failures - 1, 10), _LONGEST_DELAY)
 
-    def kept(self, arguments: Mapping[str, object], context: RunContext) -> str | None:
+    def kept(self, arguments: Mapping[str, object], context: RunContext) -> Result | None:
         """Give the result that is kept for a call, with its sources and elements on the desk; None if there is none."""
         found = self._kept.get(self._name(arguments, context)) if self.cache is not None else None
         if found is None or context.desk.clock() >= found.until:
             return None
         context.desk.cited.extend(found.cited)
         context.desk.offered.extend(found.offered)
-        return found.text
+        return found.result
 
-    def keep(self, arguments: Mapping[str, object], context: RunContext, text: str) -> None:
-        """Keep the result of a call that went well; of many results the oldest go."""
+    def keep(self, arguments: Mapping[str, object], context: RunContext, result: Result) -> None:
+        """Keep the result of a call that went well; of many or large results the oldest go."""
         if self.cache is None:
             return
         name, desk = self._name(arguments, context), context.desk
         self._kept.pop(name, None)
         self._kept[name] = _Kept(
-            until=desk.clock() + _SECONDS, text=text, cited=tuple(desk.cited), offered=tuple(desk.offered)
+            until=desk.clock() + _SECONDS, result=result, cited=tuple(desk.cited), offered=tuple(desk.offered)
         )
-        if len(self._kept) > _MOST_KEPT:
+        while len(self._kept) > _MOST_KEPT or sum(_size(kept) for kept in self._kept.values()) > _MOST_BYTES:
             self._kept.popitem(last=False)
 
     def _name(self, arguments: Mapping[str, object], context: RunContext) -> str:
         scope = context.run_id if self.cache == "run" else context.session_id
         # What one person may see is not given to another, in the same session either.
         return json.dumps([scope, context.user_id, arguments], sort_keys=True, default=repr)
+
+
+def _size(kept: _Kept) -> int:
+    return len(kept.result.text) + sum(len(file.data) for file in kept.result.files)

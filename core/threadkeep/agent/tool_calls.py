@@ -5,7 +5,8 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from threadkeep.agent.calling import Calling, Desks, ToolLimits
+from threadkeep.agent.call_desk import Desks
+from threadkeep.agent.calling import Calling, ToolLimits
 from threadkeep.agent.questions import Question
 from threadkeep.agent.request import Journal
 from threadkeep.agent.steps import ToolStep
@@ -96,7 +97,7 @@ class ToolCaller:
                 done = {task for task in pending if task.done()}
                 pending -= done
                 for index, text in progress.take().items():
-                    yield Report(index=index, said=text)
+                    yield Report(index=index, said=await self._calling.told(text))
                 for task in sorted(done, key=tasks.__getitem__):
                     yield task.result()
                 if hearing.done():

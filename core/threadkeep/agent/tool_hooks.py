@@ -2,9 +2,10 @@
 
 import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from threadkeep.agent.context import RunContext
+from threadkeep.messages import File
 
 Arguments = Mapping[str, object]
 Before = Callable[[str, Arguments, RunContext], Arguments | Awaitable[Arguments | None] | None]
@@ -12,8 +13,8 @@ Before = Callable[[str, Arguments, RunContext], Arguments | Awaitable[Arguments 
 
 A ``ToolError`` keeps the call from being made, and tells the model why.
 """
-After = Callable[[str, "Called", RunContext], str | Awaitable[str | None] | None]
-"""Takes the tool's name, how the call ended and the context; gives another result, or None to leave it."""
+After = Callable[[str, "Called", RunContext], "str | Called | Awaitable[str | Called | None] | None"]
+"""Takes the tool's name, how the call ended and the context; gives another text, another end, or None to leave it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,11 +25,13 @@ class Called:
         arguments: With what it was made.
         result: What the model is to be told.
         is_error: Whether it failed.
+        files: What the model is to be shown besides.
     """
 
     arguments: Arguments
     result: str
     is_error: bool
+    files: tuple[File, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,12 +63,14 @@ async def before_call(
     return arguments
 
 
-async def after_call(hooks: Sequence[ToolHook], name: str, called: Called, context: RunContext) -> str:
-    """Give the result as the hooks leave it, the last hook first."""
+async def after_call(hooks: Sequence[ToolHook], name: str, called: Called, context: RunContext) -> Called:
+    """Give the end of a call as the hooks leave it, the last hook first."""
     for hook in reversed(hooks):
         if hook.after is not None:
             made = hook.after(name, called, context)
             changed = await made if inspect.isawaitable(made) else made
-            if changed is not None:
-                called = Called(arguments=called.arguments, result=changed, is_error=called.is_error)
-    return called.result
+            if isinstance(changed, str):
+                called = replace(called, result=changed)
+            elif changed is not None:
+                called = changed
+    return called

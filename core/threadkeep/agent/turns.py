@@ -32,8 +32,7 @@ async def recorded(run: AgentRun, history: History) -> AsyncGenerator[RunEvent, 
             async for event in events:
                 if isinstance(event, RunCompleted):
                     is_answered = True
-                    await history.append(run.close(RunStatus.COMPLETED))
-                    await _save_state(run, history)
+                    await history.append(run.close(RunStatus.COMPLETED), state=run.changed_state)
                     is_appended = True
                 yield event
     except (asyncio.CancelledError, GeneratorExit):
@@ -46,11 +45,6 @@ async def recorded(run: AgentRun, history: History) -> AsyncGenerator[RunEvent, 
         if not is_answered:
             await _append_shielded(history, run, run.close(RunStatus.FAILED, type(error).__name__))
         raise
-
-
-async def _save_state(run: AgentRun, history: History) -> None:
-    if run.changed_state is not None:
-        await history.set_state(run.session_id, run.changed_state)
 
 
 async def _append_shielded(history: History, agent_run: AgentRun, run: Run) -> None:
@@ -69,7 +63,6 @@ async def _append_shielded(history: History, agent_run: AgentRun, run: Run) -> N
 async def _append(history: History, agent_run: AgentRun, run: Run) -> None:
     try:
         async with asyncio.timeout(_LAST_WRITE_SECONDS):
-            await history.append(run)
-            await _save_state(agent_run, history)
+            await history.append(run, state=agent_run.changed_state)
     except (StoreError, TimeoutError) as error:
         _log.error("run_not_appended", run_id=run.run_id, status=run.status, error=type(error).__name__)

@@ -18,6 +18,7 @@ Measure = Callable[[Message], int]
 """Gives what a message is worth in tokens."""
 
 _SHORT: Final = 300
+_STEPS: Final = (4, 2)
 _LONG_TEXTS: Final = (4_000, 1_000, 250)
 _NOT_AGAIN: Final = "it was shown earlier"
 
@@ -38,11 +39,6 @@ class Window:
     most_messages: int | None = None
     most_tokens: int | None = None
 
-    @property
-    def usual_runs(self) -> int:
-        """How many runs are shown before some of them are summed up."""
-        return (self.least_runs + self.most_runs) // 2
-
     def of(self, transcript: Transcript | None, measure: Measure, *, reserved: int = 0) -> tuple[Run, ...]:
         """Give the runs of a session to show, oldest first, as they stand now.
 
@@ -54,12 +50,15 @@ class Window:
         if transcript is None or self.most_runs < 1:
             return ()
         count = max(self.least_runs, len(live_runs(_unsummarised(transcript))))
-        kept = last_runs(live_runs(current_runs(transcript)), min(count, self.most_runs))
+        asked = last_runs(live_runs(current_runs(transcript)), min(count, self.most_runs))
+        kept = asked
         if self.most_messages is not None:
             kept = within_messages(kept, self.most_messages)
         if self.most_tokens is not None:
             kept = within_tokens(kept, self.most_tokens - reserved, measure)
-        return kept
+        # Where there is a summary, the beginning moves with it, and no run is left out that it does not cover yet.
+        is_whole = len(kept) == len(asked) or self.most_runs > self.least_runs
+        return kept if is_whole else _from_step(kept, transcript)
 
 
 def summary_of(transcript: Transcript | None) -> str:
@@ -70,6 +69,19 @@ def summary_of(transcript: Transcript | None) -> str:
     boundary = session.run_count - len(transcript.runs) + after_boundary(transcript.runs)
     is_stale = bool(after_boundary(transcript.runs)) and session.summarised < boundary
     return "" if is_stale else session.summary
+
+
+def _from_step(runs: tuple[Run, ...], transcript: Transcript) -> tuple[Run, ...]:
+    """Give the runs from one on whose number is a multiple of a step.
+
+    So the first one shown stays the same for some runs, and with it the beginning of the request, which the provider
+    caches, instead of changing with every run.
+    """
+    step = next((step for step in _STEPS if len(runs) >= 2 * step), 1)
+    first = transcript.session.run_count - len(transcript.runs) + 1
+    numbers = {run.run_id: number for number, run in enumerate(transcript.runs, start=first)}
+    start = next((place for place, run in enumerate(runs) if numbers[run.run_id] % step == 0), 0)
+    return runs[start:]
 
 
 def _unsummarised(transcript: Transcript) -> tuple[Run, ...]:
@@ -139,7 +151,8 @@ def _with_short_results(run: Run) -> Run:
 
 def _short_result(message: Message) -> Message:
     if message.role is Role.TOOL:
-        return replace(message, content=shortened(message.content, _SHORT))
+        files = tuple(_short_file(one) for one in message.attachments)
+        return replace(message, content=shortened(message.content, _SHORT), attachments=files)
     if message.attachments:
         return replace(message, attachments=tuple(_short_file(one) for one in message.attachments))
     return message

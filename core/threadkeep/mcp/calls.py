@@ -9,13 +9,15 @@ from mcp.types import Tool as RemoteTool
 
 from threadkeep.agent.approvals import Approval
 from threadkeep.agent.context import RunContext
+from threadkeep.agent.permissions import Permission
 from threadkeep.agent.tool_arguments import GivenArguments
+from threadkeep.agent.tool_results import Result
 from threadkeep.agent.tools import Tool
 from threadkeep.errors import ToolError
 from threadkeep.mcp.connection import Connection
 from threadkeep.mcp.elicitation import MOST_ROUNDS, Rounds
 from threadkeep.mcp.names import name_of
-from threadkeep.mcp.results import result_text
+from threadkeep.mcp.results import read_result
 
 # No argument of a server's tool can have this name: a model writes none with a space in front.
 _CONTEXT: Final = " context"
@@ -50,6 +52,11 @@ class Offer(Protocol):
         """Who must approve the calls."""
         ...
 
+    @property
+    def allow(self) -> Permission | None:
+        """Who may use its tools, and where."""
+        ...
+
 
 def tool_of(remote: RemoteTool, offer: Offer, connection: Connection) -> Tool:
     """Give a server's tool as one of the agent's.
@@ -60,11 +67,11 @@ def tool_of(remote: RemoteTool, offer: Offer, connection: Connection) -> Tool:
         connection: Over which it is called.
     """
 
-    async def call(**given: Any) -> str:
+    async def call(**given: Any) -> Result:
         context: RunContext = given.pop(_CONTEXT)
         rounds = Rounds(offer.name, context)
         result = await _Call(remote.name, given, context, connection).made(rounds)
-        return await result_text(result, context, most=offer.max_result)
+        return await read_result(result, context, most=offer.max_result)
 
     return Tool(
         name=name_of(offer.shown_prefix, remote.name),
@@ -73,6 +80,7 @@ def tool_of(remote: RemoteTool, offer: Offer, connection: Connection) -> Tool:
         arguments=GivenArguments(schema=_schema(remote.input_schema), context=_CONTEXT),
         timeout=offer.timeout,
         approval=offer.approval,
+        allow=offer.allow,
     )
 
 

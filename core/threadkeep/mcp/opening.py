@@ -4,7 +4,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import Final
 
@@ -33,9 +33,9 @@ class Address:
     """
 
     url: str | None = None
-    headers: Mapping[str, str]
+    headers: Mapping[str, str] = field(repr=False)
     command: Sequence[str] = ()
-    env: Mapping[str, str]
+    env: Mapping[str, str] = field(repr=False)
 
 
 def make_client(address: Address, auth: httpx2.Auth | None, on_changed: Callable[[], None]) -> Client:

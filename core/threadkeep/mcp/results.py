@@ -1,4 +1,4 @@
-"""What a server's tool gives back, as text for the model and files for the people."""
+"""What a server's tool gives back, as text and files for the model, and as files for the people."""
 
 import base64
 import binascii
@@ -20,6 +20,7 @@ from mcp.types import (
 )
 
 from threadkeep.agent.context import RunContext
+from threadkeep.agent.tool_results import Result
 from threadkeep.errors import ToolError
 from threadkeep.files.kinds import FileKind, sniff
 from threadkeep.files.limits import in_words
@@ -40,8 +41,8 @@ _SUFFIXES: Final = {
 }
 
 
-async def result_text(result: CallToolResult, context: RunContext, *, most: int) -> str:
-    """Give what the model is told of a result. Images and other files are posted into the conversation.
+async def read_result(result: CallToolResult, context: RunContext, *, most: int) -> Result:
+    """Give what the model is told and shown of a result. Images and other files are posted into the conversation, too.
 
     Args:
         result: The result.
@@ -58,7 +59,8 @@ async def result_text(result: CallToolResult, context: RunContext, *, most: int)
     parts = [await _block_text(block, posting) for block in result.content]
     if result.structured_content is not None and not _is_told(result.structured_content, result.content):
         parts.append(json.dumps(result.structured_content, ensure_ascii=False, separators=(",", ":")))
-    return cut("\n".join(part for part in parts if part), most) or "[the tool gave nothing back]"
+    text = cut("\n".join(part for part in parts if part), most) or "[the tool gave nothing back]"
+    return Result(text=text, files=tuple(posting.files))
 
 
 def cut(text: str, most: int) -> str:
@@ -69,11 +71,15 @@ def cut(text: str, most: int) -> str:
 
 
 class _Posting:
-    """Posts the files of one result, a few at most."""
+    """Posts the files of one result, a few at most.
+
+    Attributes:
+        files: These files, for the model.
+    """
 
     def __init__(self, context: RunContext) -> None:
         self._context = context
-        self._count = 0
+        self.files: list[File] = []
 
     async def post(self, name: str, encoded: str) -> str:
         """Post a file and give what the model is told of it; a text is told itself."""
@@ -87,14 +93,15 @@ class _Posting:
         if found.kind is FileKind.TEXT:
             return decoded(data) or ""
         shown = _named(name, found.media_type)
-        if self._count >= _MOST_FILES:
+        if len(self.files) >= _MOST_FILES:
             return f"[{found.kind}: {shown}, left out: too many files]"
-        self._count += 1
+        file = File(name=shown, media_type=found.media_type, data=data)
+        self.files.append(file)
         try:
-            await self._context.send_file(File(name=shown, media_type=found.media_type, data=data))
+            await self._context.send_file(file)
         except ToolError as error:
-            return f"[{found.kind}: {shown}, not shown: {error}]"
-        return f"[{found.kind}: {shown}, posted into the conversation; you do not see what is in it]"
+            return f"[{found.kind}: {shown}, not posted into the conversation: {error}]"
+        return f"[{found.kind}: {shown}, posted into the conversation]"
 
 
 async def _block_text(block: ContentBlock, posting: _Posting) -> str:

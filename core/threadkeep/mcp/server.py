@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from threadkeep.agent.approvals import Approval, approval_of
 from threadkeep.agent.context import RunContext
+from threadkeep.agent.permissions import Permission
 from threadkeep.agent.tools import Tool
 from threadkeep.errors import ConfigError
 from threadkeep.mcp.names import check_prefix, is_chosen
@@ -44,6 +45,7 @@ class MCPServer:
         auth: Gives the headers of one user, by the id of who is answered; None for users without access. Then each
             user has a connection of their own, and is offered the tools only with access.
         requires_approval: Whether a person must approve each call, and who.
+        allow: Who may use the tools, and where: ``Allow(...)``, or a function of the ``RunContext``.
 
     Raises:
         ConfigError: A setting makes no sense.
@@ -61,6 +63,7 @@ class MCPServer:
     max_result: int = 20_000
     auth: "AuthFunction | None" = None
     requires_approval: bool | Approval = False
+    allow: Permission | None = None
     _connections: "weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Connections]" = field(
         init=False, repr=False, default_factory=weakref.WeakKeyDictionary
     )

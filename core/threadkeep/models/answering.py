@@ -18,8 +18,10 @@ _DRAIN_SECONDS: Final = 0.25
 class Assembler(Protocol):
     """Puts one answer together from what an endpoint sends."""
 
-    def feed(self, payload: JsonObject) -> str:
-        """Take one event of a stream and give the text that it adds.
+    def feed(self, payload: JsonObject) -> str | None:
+        """Take one event of a stream and give the text that it adds; None if it is no part of an answer.
+
+        The text is empty where the model writes what is not seen: thoughts, or the call of a tool.
 
         Raises:
             ModelError: The event reports a failure.
@@ -59,9 +61,9 @@ async def ask(
         if answering.is_event_stream and body.get("stream"):
             async with aclosing(_events(answering.chunks, reader)) as events:
                 async for payload in events:
-                    text = assembler.feed(payload)
-                    if text:
-                        yield TextDelta(text=text)
+                    said = assembler.feed(payload)
+                    if said is not None:
+                        yield TextDelta(text=said)
         else:
             text = assembler.whole(_document(b"".join([chunk async for chunk in answering.chunks])))
             if text:

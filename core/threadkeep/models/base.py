@@ -69,7 +69,7 @@ class Usage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextDelta:
-    """Some more text of the answer."""
+    """Some more text of the answer; empty as a sign of life while a model writes what is not seen."""
 
     text: str
 

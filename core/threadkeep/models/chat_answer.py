@@ -1,6 +1,7 @@
 """One answer of Chat Completions, put together from its chunks as servers really send them."""
 
 from dataclasses import dataclass, field
+from typing import Final
 from uuid import uuid4
 
 from threadkeep.errors import ModelResponseError, ModelUnavailableError
@@ -9,6 +10,9 @@ from threadkeep.models.base import ModelAnswer, Usage
 from threadkeep.models.failures import stream_failure
 from threadkeep.models.payloads import JsonObject, count_in, json_text, object_in, objects_in, text_in
 from threadkeep.models.sse import TextJoiner
+
+# What a model writes; the names for its thoughts are those of several servers.
+_WRITTEN: Final = ("content", "refusal", "tool_calls", "reasoning_content", "reasoning")
 
 
 @dataclass(slots=True)
@@ -32,14 +36,15 @@ class ChatAnswer:
         self._is_refusal = False
         self._usage = Usage()
 
-    def feed(self, payload: JsonObject) -> str:
-        """Take one chunk and give the text that it adds.
+    def feed(self, payload: JsonObject) -> str | None:
+        """Take one chunk and give the text that it adds; None if it is no part of an answer.
 
         Raises:
             ModelError: The chunk reports a failure.
         """
-        choice = self._choice(payload)
-        return self._said(object_in(choice.get("delta")))
+        delta = object_in(self._choice(payload).get("delta"))
+        text = self._said(delta)
+        return text if text or any(delta.get(name) for name in _WRITTEN) else None
 
     def whole(self, payload: JsonObject) -> str:
         """Take an answer that came in one piece and give its text.

@@ -18,6 +18,7 @@ from threadkeep.models.client_failures import mapped_failures
 from threadkeep.models.payloads import JsonObject, encode_body
 
 _CONNECT_TIMEOUT: Final = 10.0
+_NO_ADDRESS: Final = "the model server's address (OPENAI_BASE_URL, or base_url=) must look like https://host/v1"
 # With this header, which the client's own streaming methods set, it hands over the response before its body is read.
 _UNREAD: Final = {"X-Stainless-Raw-Response": "stream"}
 
@@ -58,7 +59,10 @@ class Client:
             )
         except (OpenAIError, ValueError, TypeError) as error:
             raise ConfigError(f"the openai client refuses its settings: {error}") from error
-        self._server = str(self._openai.base_url)
+        if self._openai.base_url.scheme not in ("http", "https") or not self._openai.base_url.host:
+            raise ConfigError(_NO_ADDRESS)
+        # An address may hold a password, or a key behind its question mark.
+        self._server = str(self._openai.base_url.copy_with(userinfo=b"", query=None, fragment=None))
 
     @asynccontextmanager
     async def post(self, path: str, body: JsonObject) -> AsyncIterator[Answering]:

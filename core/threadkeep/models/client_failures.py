@@ -1,7 +1,10 @@
 """What the openai client raises, in threadkeep's errors and in words for the operator."""
 
-from collections.abc import Iterator
+import math
+import time
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from email.utils import parsedate_to_datetime
 from typing import Final
 
 import aiohttp
@@ -56,23 +59,44 @@ def status_failure(error: openai.APIStatusError, server: str) -> ModelError:
     where = f"the model server at {server}"
     if status in {401, 403}:
         return ModelAuthError(
-            f"{where} refuses the API key ({status}): set OPENAI_API_KEY, or pass api_key=..., to a key that may use"
+            f"{where} refuses the API key ({status}): set OPENAI_API_KEY, or the model's api_key, to a key that may use"
             f" this model. It says: {detail}"
         )
+    retry_after = asked_to_wait(error.response.headers, now=time.time())
     if status == 429:
         remedy = "the quota is spent: check the plan" if error.code == "insufficient_quota" else "too many requests"
-        retry_after = _seconds(error.response.headers.get("retry-after"))
         return ModelRateLimitError(f"{where}: {remedy} (429). It says: {detail}", retry_after=retry_after)
     if status >= 500 or status in {408, 409}:
-        return ModelUnavailableError(f"{where} is failing ({status}). It says: {detail}")
+        return ModelUnavailableError(f"{where} is failing ({status}). It says: {detail}", retry_after=retry_after)
     if is_too_long(error.code or text_in(error.type), detail):
         return ContextTooLongError(f"the conversation is too long for the model at {server}. It says: {detail}")
     return ModelRequestError(f"{where} refuses the request ({status}). It says: {detail}")
 
 
-def _seconds(header: str | None) -> float | None:
+def asked_to_wait(headers: Mapping[str, str], *, now: float) -> float | None:
+    """Give how many seconds a server asks to wait; None where it does not say.
+
+    ``Retry-After`` is a number of seconds or a date (RFC 9110, section 10.2.3); some servers send milliseconds besides.
+
+    Args:
+        headers: Those of its answer, by names in small letters.
+        now: The seconds since the epoch.
+    """
+    milliseconds, header = _number(headers.get("retry-after-ms")), headers.get("retry-after")
+    if milliseconds is not None:
+        return max(0.0, milliseconds / 1000)
+    seconds = _number(header)
+    if seconds is None and header is not None:
+        try:
+            seconds = parsedate_to_datetime(header).timestamp() - now
+        except ValueError:
+            return None
+    return None if seconds is None else max(0.0, seconds)
+
+
+def _number(header: str | None) -> float | None:
     try:
-        return max(0.0, float(header)) if header is not None else None
+        number = None if header is None else float(header)
     except ValueError:
-        # It may also be a date, which the client reads for its own retries.
         return None
+    return number if number is not None and math.isfinite(number) else None

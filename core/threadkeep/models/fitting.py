@@ -40,7 +40,7 @@ class Fitting(AroundModel):
         try:
             async with closing_stream(self._model.stream(messages, tools, settings)) as events:
                 async for event in events:
-                    has_text = has_text or isinstance(event, TextDelta)
+                    has_text = has_text or (isinstance(event, TextDelta) and bool(event.text))
                     yield event
         except ContextTooLongError:
             fewer = shortened_request(messages)
@@ -93,6 +93,7 @@ def _with_short_results(messages: Sequence[Message]) -> tuple[Message, ...] | No
 
 
 def _short(message: Message) -> Message:
-    if message.role is not Role.TOOL or len(message.content) <= _LONGEST_RESULT + len(_CUT):
+    if message.role is not Role.TOOL:
         return message
-    return replace(message, content=message.content[:_LONGEST_RESULT] + _CUT)
+    is_short = len(message.content) <= _LONGEST_RESULT + len(_CUT)
+    return replace(message, content=message.content if is_short else message.content[:_LONGEST_RESULT] + _CUT, files=())

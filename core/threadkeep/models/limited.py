@@ -17,9 +17,10 @@ class Limited(AroundModel):
     Args:
         model: Whom to ask.
         max_calls: How many calls of this process may be under way; the others wait. None for no bound.
-        first_event_timeout: Seconds in which the first text must come, the waiting for a free call not counted; an
+        first_event_timeout: Seconds in which the model must begin to write, the waiting for a free call not counted; an
             answer that comes whole has to come in it. None for no bound.
-        next_event_timeout: Seconds between two events. None for no bound.
+        next_event_timeout: Seconds between two pieces of what it writes: text, thoughts or the call of a tool. None for
+            no bound.
 
     Raises:
         ConfigError: A bound is not more than 0.

@@ -5,11 +5,11 @@ Documented at https://platform.openai.com/docs/guides/images-vision, .../pdf-fil
 
 import re
 from base64 import b64encode
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
 from typing import Final, get_args
 
 from threadkeep.errors import ConfigError
-from threadkeep.messages import File, Message
+from threadkeep.messages import File, Message, Role
 from threadkeep.models.base import Media
 from threadkeep.models.payloads import JsonObject
 
@@ -19,6 +19,7 @@ _SEES_PAGES: Final = re.compile(r"(?:chatgpt-4o|gpt-4o|gpt-4\.[15]|gpt-[5-9]|o1(
 _SEES: Final = re.compile(
     r"claude|gemini|gemma-?[34]|llava|bakllava|llama-?(?:3\.2-vision|4)|pixtral|minicpm-v|moondream|vision|[-_]vl\b|vl[-:]"
 )
+_FROM_TOOLS: Final = "[These are the files of the tools' results above, in their order. Nobody said this.]"
 _FORMATS: Final = {"audio/wav": "wav", "audio/mpeg": "mp3"}
 
 
@@ -44,6 +45,23 @@ def checked_media(takes: Collection[Media]) -> frozenset[Media]:
     return frozenset(takes)
 
 
+def chat_messages(messages: Sequence[Message]) -> Iterator[Message]:
+    """Give messages in a form that Chat Completions takes: there a tool gives text alone.
+
+    Its files follow in a message of the user, which says whose they are, after the last result of the same answer.
+    """
+    waiting: list[File] = []
+    for message in messages:
+        if waiting and message.role is not Role.TOOL:
+            yield _from_tools(waiting)
+            waiting = []
+        if message.role is Role.TOOL:
+            waiting.extend(message.files)
+        yield message
+    if waiting:
+        yield _from_tools(waiting)
+
+
 def chat_content(message: Message) -> str | list[JsonObject]:
     """Give the content of a user's message on Chat Completions: plain text where it has no files."""
     if not message.files:
@@ -53,11 +71,16 @@ def chat_content(message: Message) -> str | list[JsonObject]:
 
 
 def response_content(message: Message) -> str | list[JsonObject]:
-    """Give the content of a user's message on the Responses endpoint: plain text where it has no files."""
+    """Give what a user said or a tool gave back on the Responses endpoint: plain text where it has no files."""
     if not message.files:
         return message.content
     words: list[JsonObject] = [{"type": "input_text", "text": message.content}] if message.content else []
     return [*words, *(_response_part(file) for file in message.files)]
+
+
+def _from_tools(files: Sequence[File]) -> Message:
+    # Their names stand in the results, in the same order.
+    return Message(role=Role.USER, content=_FROM_TOOLS, files=tuple(files))
 
 
 def _chat_part(file: File) -> JsonObject:

@@ -10,7 +10,7 @@ from threadkeep.messages import Message, Role
 from threadkeep.models.answering import Assembler
 from threadkeep.models.base import Media, ModelSettings, ToolSpec
 from threadkeep.models.chat_answer import ChatAnswer
-from threadkeep.models.media import chat_content
+from threadkeep.models.media import chat_content, chat_messages
 from threadkeep.models.openai_model import OpenAIModel
 from threadkeep.models.output import chat_format, described
 from threadkeep.models.payloads import JsonObject
@@ -30,7 +30,9 @@ class OpenAIChat(OpenAIModel):
     def _body(self, messages: Sequence[Message], tools: Sequence[ToolSpec], settings: ModelSettings) -> JsonObject:
         return {
             "model": self.id,
-            "messages": [_message(message) for message in described(messages, settings.output, self.json_mode)],
+            "messages": [
+                _message(message) for message in chat_messages(described(messages, settings.output, self.json_mode))
+            ],
             "tools": [_tool(tool) for tool in tools] or None,
             "temperature": settings.temperature,
             # Reasoning models refuse the older max_tokens; a server that knows only that one is served by extra_body.

@@ -52,7 +52,7 @@ def _items(message: Message) -> Iterator[JsonObject]:
             return
         case Role.TOOL:
             call_id = wire_call_id(message.tool_call_id)
-            yield {"type": "function_call_output", "call_id": call_id, "output": message.content}
+            yield {"type": "function_call_output", "call_id": call_id, "output": response_content(message)}
         case Role.USER:
             yield {"type": "message", "role": "user", "content": response_content(message)}
         case Role.ASSISTANT:

@@ -13,6 +13,13 @@ from threadkeep.models.sse import TextJoiner
 _REASONS: Final = {"max_output_tokens": "length"}
 _REFUSAL: Final = "response.refusal.delta"
 _TEXT_EVENTS: Final = frozenset({"response.output_text.delta", _REFUSAL})
+_UNSEEN_EVENTS: Final = frozenset(
+    {
+        "response.function_call_arguments.delta",
+        "response.reasoning_text.delta",
+        "response.reasoning_summary_text.delta",
+    }
+)
 _END_EVENTS: Final = frozenset({"response.completed", "response.incomplete", "response.failed"})
 _BETWEEN_MESSAGES: Final = "\n\n"
 
@@ -29,8 +36,8 @@ class ResponseAnswer:
         self._is_refusal = False
         self._usage = Usage()
 
-    def feed(self, payload: JsonObject) -> str:
-        """Take one event and give the text that it adds.
+    def feed(self, payload: JsonObject) -> str | None:
+        """Take one event and give the text that it adds; None if it is no part of an answer.
 
         Raises:
             ModelError: The event reports a failure.
@@ -45,7 +52,7 @@ class ResponseAnswer:
             raise stream_failure(payload.get("error") or payload)
         elif kind in _END_EVENTS:
             self._end(object_in(payload.get("response")))
-        return ""
+        return "" if kind in _UNSEEN_EVENTS else None
 
     def whole(self, payload: JsonObject) -> str:
         """Take an answer that came in one piece and give its text.

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 
 import structlog
 
-from threadkeep.errors import ConfigError, ModelError, ModelRateLimitError, ModelUnavailableError
+from threadkeep.errors import ConfigError, ModelRateLimitError, ModelUnavailableError
 from threadkeep.messages import Message
 from threadkeep.models.around import AroundModel
 from threadkeep.models.base import Model, ModelEvent, ModelSettings, TextDelta, ToolSpec
@@ -76,9 +76,9 @@ class Retrying(AroundModel):
             else:
                 return
 
-    def _delay(self, attempt: int, error: ModelError) -> float | None:
+    def _delay(self, attempt: int, error: ModelRateLimitError | ModelUnavailableError) -> float | None:
         """Return how long to wait; None if the server asks for more than we wait."""
-        asked = error.retry_after if isinstance(error, ModelRateLimitError) else None
+        asked = error.retry_after
         if asked is not None:
             return asked if asked <= self._longest_delay else None
         own = self._first_delay * 2.0 ** min(attempt - 1, 20)

@@ -1,13 +1,14 @@
 """A model for tests: it answers what it was told to, and minds what nobody told it."""
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
 from threadkeep.errors import ModelError
 from threadkeep.messages import Message, Role, ToolCall
-from threadkeep.models.base import ModelAnswer, ModelEvent, ModelSettings, TextDelta, ToolSpec, Usage
+from threadkeep.models.base import Media, ModelAnswer, ModelEvent, ModelSettings, TextDelta, ToolSpec, Usage
+from threadkeep.models.media import checked_media
 
 Check = Callable[[Sequence[Message], Sequence[ToolSpec]], object]
 """Looks at a request and asserts what it should be."""
@@ -47,9 +48,11 @@ class ScriptedModel:
 
     Args:
         steps: The answers, in order; a text stands for a step that says it.
+        takes: What besides text it says that it takes: some of ``image``, ``pdf`` and ``audio``.
     """
 
-    def __init__(self, *steps: Step | str) -> None:
+    def __init__(self, *steps: Step | str, takes: Collection[Media] = ()) -> None:
+        self.takes = checked_media(takes)
         self._steps = [Step(text=step) if isinstance(step, str) else step for step in steps]
         self._asked: list[tuple[Message, ...]] = []
 
