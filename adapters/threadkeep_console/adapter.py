@@ -8,7 +8,7 @@ from typing import Self
 from uuid import uuid4
 
 from threadkeep.chat.adapter import Acceptance, Reply, ReplyRequest, SharedState, Sink
-from threadkeep.chat.events import ActionPressed, MessageReceived, Place, PlaceKind
+from threadkeep.chat.events import ActionPressed, MessageReceived, Place, PlaceKind, StopRequested
 from threadkeep.errors import StoreUnavailableError
 from threadkeep.sessions import MessageKey, SessionKey, UserKey
 from threadkeep_console.buttons import Key, read_key
@@ -17,6 +17,7 @@ from threadkeep_console.reply import ConsoleReply
 
 _PROMPT = "you> "
 _WORKSPACE = "local"
+_STOP_WORDS = ("!stop", "/stop")
 
 
 def _write(text: str) -> None:
@@ -69,9 +70,6 @@ class ConsoleAdapter:
         """Begin to read lines; without a sink there is nobody to hand them to."""
         if sink is None:
             return
-        loop = asyncio.get_running_loop()
-        # A thread that waits for a terminal cannot be stopped: it must not keep the process alive.
-        threading.Thread(target=self._read, args=(loop,), name="console-reader", daemon=True).start()
         self._task = asyncio.create_task(self._hand_over(sink), name="console")
 
     async def wait_closed(self) -> None:
@@ -114,6 +112,10 @@ class ConsoleAdapter:
                 return  # the loop is closed: the bot was stopped
 
     async def _hand_over(self, sink: Sink) -> None:
+        # Only now, when whoever starts the bot has told what it is connected to: the prompt comes after that.
+        # A thread that waits for a terminal cannot be stopped: it must not keep the process alive.
+        loop = asyncio.get_running_loop()
+        threading.Thread(target=self._read, args=(loop,), name="console-reader", daemon=True).start()
         while (line := await self._lines.get()) is not None:
             if line.strip():
                 await self._ask(sink, line)
@@ -122,23 +124,27 @@ class ConsoleAdapter:
     async def _ask(self, sink: Sink, line: str) -> None:
         """Hand a line over and wait until it is answered; what cannot be taken is said so at once."""
         self._answered.clear()
+        event = self._event(line)
         try:
-            acceptance = await sink(self._event(line))
+            acceptance = await sink(event)
         except StoreUnavailableError as error:
             self._write(f"  [not sent: {error}]\n\n")
             return
         if acceptance is Acceptance.ACCEPTED:
             await self._answered.wait()
         elif acceptance is Acceptance.IGNORED:
-            self._write("  [this is over: nothing was changed]\n\n")
+            is_stop = isinstance(event, StopRequested)
+            self._write(f"  [{'there is nothing to stop' if is_stop else 'this is over: nothing was changed'}]\n\n")
         else:
             self._write("  [not sent: too much waits in this conversation already]\n\n")
 
-    def _event(self, line: str) -> MessageReceived | ActionPressed:
+    def _event(self, line: str) -> MessageReceived | ActionPressed | StopRequested:
         key, typed = self._key, read_key(line, self._keys)
         message = MessageKey(platform=key.platform, workspace=key.workspace, channel=key.channel, message=uuid4().hex)
         place = Place(session=key, kind=PlaceKind.DIRECT)
         user = UserKey(platform=key.platform, user=self._speaker)
+        if line.strip().lower() in _STOP_WORDS:
+            return StopRequested(key=message, place=place, user=user, speaker=self._speaker)
         if typed is None:
             return MessageReceived(key=message, place=place, user=user, speaker=self._speaker, text=line)
         return ActionPressed(

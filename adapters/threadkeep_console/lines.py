@@ -8,7 +8,8 @@ from collections.abc import Callable
 def line_reader() -> Callable[[str], str]:
     """Give what reads a line after showing a prompt, and raises EOFError at the end.
 
-    At a terminal a line can be edited while it is typed.
+    At a terminal a line can be edited while it is typed. What comes from elsewhere is shown behind the prompt, as if it
+    had been typed: who reads the output knows what was asked.
     """
     if sys.stdin is None:  # a process that was started without an input
         return _read_nothing
@@ -19,12 +20,13 @@ def line_reader() -> Callable[[str], str]:
     lines = os.fdopen(os.dup(sys.stdin.fileno()), encoding="utf-8", errors="replace")
 
     def read_line(prompt: str) -> str:
-        print(prompt, end="", flush=True)  # noqa: T201 - the terminal is the platform
         line = lines.readline()
         if not line:
             lines.close()
             raise EOFError
-        return line.removesuffix("\n")
+        line = line.removesuffix("\n")
+        print(f"{prompt}{line}", flush=True)  # noqa: T201 - the terminal is the platform
+        return line
 
     return read_line
 

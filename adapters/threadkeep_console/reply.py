@@ -48,7 +48,13 @@ class ConsoleReply:
         """Hold nothing, so close nothing."""
 
     def _print(self, text: str) -> None:
-        # A terminal cannot take back what it showed: a text that changed is printed anew.
-        new = text.removeprefix(self._printed) if text.startswith(self._printed) else f"\n{text}"
+        # A terminal cannot take back what it showed: what came to stand above the text is printed below it, and a text
+        # that changed is printed anew.
+        if text.startswith(self._printed):
+            new = text.removeprefix(self._printed)
+        elif text.endswith(self._printed):
+            new = f"\n\n{text.removesuffix(self._printed).rstrip()}"
+        else:
+            new = f"\n{text}"
         self._write(new)
         self._printed = text

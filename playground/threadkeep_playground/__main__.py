@@ -33,7 +33,8 @@ def main(
     person; without one a short conversation is played and printed.
     """
     settings = load_settings()
-    configure_logging(level="warning" if settings.log_level == "info" else settings.log_level, is_json=False)
+    level = "warning" if settings.log_level == "info" else settings.log_level
+    configure_logging(level=level, is_json=False, is_brief=level != "debug")
     # discord.py notes the time of a heartbeat when it is answered already, as it is here, and warns of its own mistake.
     logging.getLogger("discord.gateway").setLevel(logging.ERROR)
     store = make_store(settings, apart="playground") if settings.redis_url is not None else SQLiteStore(":memory:")

@@ -2,9 +2,12 @@
 
 from collections.abc import Awaitable, Callable
 
+from threadkeep_playground.discord_scenes import DiscordChannel, DiscordDirect
+from threadkeep_playground.keys import Key, read_key
 from threadkeep_playground.platforms import BOT_NAME, DISCORD_GUILD, LocalPlatforms
-from threadkeep_playground.scenes import DiscordChannel, DiscordDirect, Scene, SlackDirect, SlackThread
-from threadkeep_playground.stage import Stage
+from threadkeep_playground.scenes import Scene
+from threadkeep_playground.slack_scenes import SlackDirect, SlackThread
+from threadkeep_playground.stage import Stage, last_of_bot
 
 PEOPLE = ("Ann", "Bob")
 HELP = """\
@@ -12,7 +15,8 @@ Type a message and watch the answer stream. Commands:
   /slack     talk in a Slack thread          /dm        a Slack direct message
   /discord   talk in a Discord channel       /ddm       a Discord direct message
   /thread    begin another Slack thread      /as Bob    speak as Ann or Bob
-  /where     show the session id             /quit      leave (or Ctrl-D)"""
+  /where     show the session id             /quit      leave (or Ctrl-D)
+  !help      the bot's own commands          Approve    press a button by its label; Deny: too late says why"""
 
 ReadLine = Callable[[str], Awaitable[str]]
 """Reads a line after showing a prompt; raises EOFError at the end."""
@@ -84,16 +88,29 @@ class Terminal:
             self._person = name
         elif command == "/where":
             self._write(f"{self._scene.session_id or 'The session begins with your first message.'}\n")
+        elif command == "/as":
+            self._write(f"There is nobody called {name or '...'} here: /as {' or /as '.join(PEOPLE)}\n")
         else:
-            self._write(f"{HELP}\n")
+            self._write(f"There is no {command} here. {HELP}\n")
+
+    def _keys(self) -> tuple[Key, ...]:
+        """Give what can be pressed under the bot's last line here."""
+        number = last_of_bot(self._scene)
+        return self._scene.lines()[number].keys if number >= 0 else ()
 
     async def _ask(self, text: str) -> None:
         self._streamed = ""
         self._write(f"{BOT_NAME}: ")
+        pressed = read_key(text, self._keys())
         try:
-            await self._stage.ask(self._scene, self._person, text, watch=self._show)
+            if pressed is None:
+                await self._stage.ask(self._scene, self._person, text, watch=self._show)
+            else:
+                await self._stage.press(self._scene, self._person, *pressed, watch=self._show)
         except TimeoutError:
             self._write("(no answer within two minutes; the log above says why)")
+        if keys := self._keys():
+            self._write(f"\n  [type: {' | '.join(key.label for key in keys)}]")
         self._write("\n")
 
     def _show(self, text: str) -> None:

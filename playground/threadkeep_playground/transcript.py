@@ -3,8 +3,10 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from threadkeep_playground.discord_scenes import DiscordChannel, DiscordDirect
 from threadkeep_playground.platforms import BOT_NAME, DISCORD_GUILD, LocalPlatforms
-from threadkeep_playground.scenes import DiscordChannel, DiscordDirect, Scene, SlackDirect, SlackThread
+from threadkeep_playground.scenes import Scene
+from threadkeep_playground.slack_scenes import SlackDirect, SlackThread
 from threadkeep_playground.stage import Stage
 
 
@@ -61,8 +63,12 @@ async def play(stage: Stage, platforms: LocalPlatforms, say: Callable[[str], Non
         say(f"  {BOT_NAME}: {_indent(answer)}")
     say("\nSessions, each with its own history:")
     for scene in dict.fromkeys(turn.scene for turn in turns):
-        say(f"  {scene.session_id}  {scene.title}: {await stage.runs_of(scene)} runs")
+        say(f"  {scene.session_id}  {scene.title}: {_runs(await stage.runs_of(scene))}")
 
 
 def _indent(text: str) -> str:
     return text.replace("\n", "\n      ")
+
+
+def _runs(number: int) -> str:
+    return f"{number} run{'' if number == 1 else 's'}"

@@ -88,12 +88,6 @@ class Desk:
         await self.store.inbox.commit(claim.lease, run, consumed=len(claim.events), dead=dead)
 
 
-@pytest.fixture
-def make_desk() -> type[Desk]:
-    """Makes a desk, for tests that set one up in their own way."""
-    return Desk
-
-
 @pytest.fixture(params=["redis", "sqlite"])
 async def desk(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Desk]:
     if request.param == "sqlite":
@@ -107,6 +101,30 @@ async def desk(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
         async with RedisStore(url) as store:
             yield Desk(folder=tmp_path, store=store, environ={"REDIS_URL": url})
         await client.flushdb()
+
+
+@pytest.fixture
+def bot_file(desk: Desk, request: pytest.FixtureRequest) -> Path:
+    """A file with the BOT of the tests."""
+    path = desk.folder / "library.py"
+    path.write_text(request.module.BOT, encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def announced(
+    desk: Desk,
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Announces the ENTRY_POINTS of the tests as an installed package does, wherever they run."""
+    folder = tmp_path_factory.mktemp("site") / "announced-1.dist-info"
+    folder.mkdir()
+    (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: announced\nVersion: 1\n", encoding="utf-8")
+    (folder / "entry_points.txt").write_text(request.module.ENTRY_POINTS, encoding="utf-8")
+    paths = [str(folder.parent), os.environ.get("PYTHONPATH", "")]
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(path for path in paths if path))
 
 
 @pytest.fixture

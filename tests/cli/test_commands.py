@@ -75,6 +75,48 @@ def test_an_existing_folder_is_left_alone(tmp_path):
     assert "exists already" in done.stderr
 
 
+@pytest.mark.parametrize("name", ["statistics", "discord", "threadkeep"])
+def test_a_new_bot_does_not_hide_a_module(tmp_path, name):
+    done = threadkeep("new", name, cwd=tmp_path)
+    assert done.returncode == 1
+    assert f"try {name}_bot" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_bot_that_cannot_be_written_is_one_line(tmp_path):
+    (tmp_path / "gone").mkdir()
+    line = 'rmdir ../gone && exec "$0" -m threadkeep new my_bot'
+    done = subprocess.run(
+        ["/bin/sh", "-c", line, sys.executable],
+        cwd=tmp_path / "gone",
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=50,
+    )
+    assert done.returncode == 1
+    assert "my_bot cannot be written here" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_bot_file_does_not_hide_a_package_that_it_needs(tmp_path):
+    (tmp_path / "discord.py").write_text("bot = 1")
+    done = threadkeep("run", "discord.py", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "give it another name" in done.stderr
+
+
+@pytest.mark.parametrize("meant", ["bot", "folder", "folder/bot"])
+def test_a_bot_file_that_was_nearly_named_is_proposed(tmp_path, meant):
+    for file in ("bot.py", "folder/folder.py", "folder/bot.py"):
+        (tmp_path / file).parent.mkdir(exist_ok=True)
+        (tmp_path / file).write_text("")
+    done = threadkeep("chat", meant, cwd=tmp_path)
+    file = "folder/folder.py" if meant == "folder" else f"{meant}.py"
+    assert done.returncode == 1
+    assert f"Did you mean {file}?" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [

@@ -98,7 +98,7 @@ async def test_all_are_kept_unless_the_operator_is_sure(desk, kill_message, said
 async def test_a_letter_that_is_not_there_is_named(desk, command, name):
     done = await desk.threadkeep("dead", command, name)
     assert done.returncode == 1
-    assert f"There is no dead letter {name}" in done.stderr
+    assert f"There is no dead letter {name!r}" in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -1,14 +1,11 @@
 """``threadkeep discord``: the invite link, and the doctor."""
 
 import json
-import os
 from dataclasses import replace
-from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from threadkeep import SQLiteStore
 from threadkeep_emulators.discord import PRIVILEGED_INTENTS, DiscordEmulator, Intent, Permission, Settings
 
 BOT = """
@@ -27,29 +24,8 @@ LEAST = (
 )
 
 
-@pytest.fixture
-async def desk(make_desk, tmp_path):
-    """One kind of store is enough: nothing here depends on it."""
-    async with SQLiteStore(tmp_path / "threadkeep.db") as store:
-        yield make_desk(folder=tmp_path, store=store)
-
-
-@pytest.fixture
-def bot_file(desk, tmp_path) -> Path:
-    path = tmp_path / "library.py"
-    path.write_text(BOT, encoding="utf-8")
-    return path
-
-
-@pytest.fixture(autouse=True)
-def announced(desk, tmp_path_factory, monkeypatch) -> None:
-    """Announces the adapter's commands as an installed package does, wherever the tests run."""
-    folder = tmp_path_factory.mktemp("site") / "announced-1.dist-info"
-    folder.mkdir()
-    (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: announced\nVersion: 1\n", encoding="utf-8")
-    (folder / "entry_points.txt").write_text(ENTRY_POINTS, encoding="utf-8")
-    paths = [str(folder.parent), os.environ.get("PYTHONPATH", "")]
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(path for path in paths if path))
+# One kind of store is enough: nothing here depends on it.
+pytestmark = [pytest.mark.usefixtures("announced"), pytest.mark.parametrize("desk", ["sqlite"], indirect=True)]
 
 
 @pytest.fixture
@@ -139,6 +115,24 @@ async def test_doctor_says_what_is_missing_in_which_server_and_channel(desk, dis
     ) in found
     (history,) = [what for verdict, what in found if verdict == "wanting"]
     assert history.startswith("Guests: no permission Read Message History: ")
+
+
+async def test_doctor_knows_what_channels_say_of_the_bots_role_and_of_the_bot(desk, discord):
+    club = discord.guild("Club")
+    role = club.role("keeper")
+    club.give(discord.bot.user, role)
+    for name, kind in {"news": club.announcements, "talk": club.stage, "pictures": club.media}.items():
+        kind(name).deny(Permission.VIEW_CHANNEL, to=role)
+    quiet = club.channel("quiet")
+    quiet.deny(Permission.SEND_MESSAGES)
+    quiet.allow(Permission.SEND_MESSAGES, to=role)
+    quiet.deny(Permission.READ_MESSAGE_HISTORY, to=discord.bot.user)
+    done = await desk.threadkeep("discord", "doctor", "--json", **tokens(discord))
+    found = {one["what"]: one["remedy"] for one in json.loads(done.stdout) if one["verdict"] != "ok"}
+    (hidden, history) = found
+    assert hidden == "Club: it does not see #news, #talk, #pictures"
+    assert history.startswith("Club, in #quiet: no permission Read Message History: ")
+    assert found[history] == "Edit Channel > Permissions: allow the bot's role Read Message History"
 
 
 async def test_doctor_looks_at_one_server_if_told_so(desk, discord):

@@ -35,6 +35,8 @@ async def conversation(desk):
 async def test_no_conversations_are_no_failure(desk):
     done = await desk.threadkeep("sessions", "list")
     assert (done.returncode, done.stdout) == (0, "There are no conversations.\n")
+    done = await desk.threadkeep("sessions", "list", "--user", "ann")
+    assert done.stdout == "There are no conversations of 'ann'.\n"
     done = await desk.threadkeep("sessions", "list", "--json")
     assert json.loads(done.stdout) == []
     done = await desk.threadkeep("sessions", "show", SESSION)

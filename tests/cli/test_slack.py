@@ -4,13 +4,11 @@ import asyncio
 import json
 import os
 import sys
-from pathlib import Path
 
 import pytest
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
 
-from threadkeep import SQLiteStore
 from threadkeep.sealing import SealedVault, SecretKeys
 from threadkeep_emulators.slack import DEFAULT_SCOPES, SlackEmulator
 from threadkeep_slack.installs.installation import Installation, Tokens
@@ -29,29 +27,8 @@ bot = Bot(agent=agent, description="Knows when the library is open.")
 ENTRY_POINTS = "[threadkeep.commands]\nslack = threadkeep_slack.cli:commands\n"
 
 
-@pytest.fixture
-async def desk(make_desk, tmp_path):
-    """One kind of store is enough: nothing here depends on it."""
-    async with SQLiteStore(tmp_path / "threadkeep.db") as store:
-        yield make_desk(folder=tmp_path, store=store)
-
-
-@pytest.fixture
-def bot_file(desk, tmp_path) -> Path:
-    path = tmp_path / "library.py"
-    path.write_text(BOT, encoding="utf-8")
-    return path
-
-
-@pytest.fixture(autouse=True)
-def announced(desk, tmp_path_factory, monkeypatch) -> None:
-    """Announces the adapter's commands as an installed package does, wherever the tests run."""
-    folder = tmp_path_factory.mktemp("site") / "announced-1.dist-info"
-    folder.mkdir()
-    (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: announced\nVersion: 1\n", encoding="utf-8")
-    (folder / "entry_points.txt").write_text(ENTRY_POINTS, encoding="utf-8")
-    paths = [str(folder.parent), os.environ.get("PYTHONPATH", "")]
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(path for path in paths if path))
+# One kind of store is enough: nothing here depends on it.
+pytestmark = [pytest.mark.usefixtures("announced"), pytest.mark.parametrize("desk", ["sqlite"], indirect=True)]
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import queue
 import pytest
 
 from threadkeep.chat.adapter import Acceptance, ReplyContent, ReplyRequest
-from threadkeep.chat.events import Addressing, PlaceKind
+from threadkeep.chat.events import Addressing, PlaceKind, StopRequested
 from threadkeep.errors import InvalidKeyError, StoreError, StoreUnavailableError
 from threadkeep_console import ConsoleAdapter
 
@@ -104,6 +104,36 @@ async def test_the_next_line_is_read_when_the_last_one_was_answered(person):
     assert first.key != second.key
     await answer(adapter, second)
     await within(adapter.wait_closed())
+    await adapter.stop()
+
+
+async def test_who_starts_the_bot_speaks_before_the_first_prompt(person):
+    adapter, ears = ConsoleAdapter(read_line=person.read_line, write=person.write), Ears()
+    await adapter.start(ears)
+    assert person.prompts == 0
+    person.types("hello")
+    await within(ears.heard.get())
+    assert person.prompts == 1
+    await adapter.stop()
+
+
+@pytest.mark.parametrize("line", ["!stop", " /STOP "])
+async def test_stop_alone_asks_to_stop(line, person):
+    adapter, ears = ConsoleAdapter(read_line=person.read_line, write=person.write), Ears()
+    await adapter.start(ears)
+    person.types(line)
+    event = await within(ears.heard.get())
+    assert isinstance(event, StopRequested)
+    await adapter.stop()
+
+
+@pytest.mark.parametrize(("line", "words"), [("!stop", "nothing to stop"), ("hello", "nothing was changed")])
+async def test_what_changes_nothing_is_said_so(line, words, person):
+    adapter = ConsoleAdapter(read_line=person.read_line, write=person.write)
+    await adapter.start(Ears(Acceptance.IGNORED))
+    person.types(line, None)
+    await within(adapter.wait_closed())
+    assert words in person.shown
     await adapter.stop()
 
 

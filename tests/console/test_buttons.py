@@ -75,3 +75,32 @@ async def test_a_person_approves_and_answers_in_a_terminal():
     assert "[type: Approve | Deny …]" in text
     assert "[type: staging | production]" in text
     assert "deployed to production" in text
+
+
+async def test_a_person_stops_a_run_that_waits_for_them():
+    @tool(requires_approval=True)
+    def deploy() -> str:
+        """Deploy."""
+        return "deployed"
+
+    lines: queue.Queue[str | None] = queue.Queue()
+    shown: list[str] = []
+
+    def read_line(_prompt: str) -> str:
+        line = lines.get(timeout=20)
+        if line is None:
+            raise EOFError
+        return line
+
+    for line in ("Use the tool deploy", "!stop", "approve", None):
+        lines.put(line)
+    async with OpenAIEmulator() as openai:
+        model = OpenAIChat(id="gpt-5.4-mini", api_key=openai.api_key, base_url=openai.url)
+        adapter = ConsoleAdapter(speaker="ann", read_line=read_line, write=shown.append)
+        bot = Bot(agent=Agent(model=model, tools=[deploy]), adapters=[adapter], store=SQLiteStore(":memory:"))
+        async with bot, asyncio.timeout(20):
+            await bot.wait_closed()
+    text = "".join(shown)
+    assert "May I call `deploy`?" in text
+    assert "Stopped." in text
+    assert "deployed" not in text

@@ -67,6 +67,12 @@ async def test_a_conversation_goes_on_in_the_next_process(start):
     assert "have not told me your name" in out
 
 
+async def test_what_comes_from_a_file_is_shown_with_its_answer(start, openai):
+    openai.answers(Answer(text="Hello!"))
+    _, out, _ = await talk(await start(), b"hello there\n")
+    assert out == "you> hello there\nHello!\n\n"
+
+
 async def test_a_tool_is_seen_at_work(start, openai):
     call = ToolCall(name="lamp", arguments='{"state": "on"}')
     openai.answers(Answer(tool_calls=(call,)), Answer(text="It is bright now."))
@@ -103,7 +109,14 @@ async def test_a_model_that_refuses_the_key_is_a_line_with_a_reference(start):
     status, out, errors = await talk(await start(OPENAI_API_KEY="sk-wrong-key-123456"), b"hello\n")
     assert status == 0
     assert "(reference " in out
+    assert "set OPENAI_API_KEY" in errors
+    assert "Traceback" not in errors
     assert "sk-wrong-key-123456" not in out + errors
+
+
+async def test_a_traceback_is_shown_to_who_asks_for_it(start):
+    _, _, errors = await talk(await start(OPENAI_API_KEY="sk-wrong-key-123456", LOG_LEVEL="debug"), b"hello\n")
+    assert "Traceback" in errors
 
 
 async def test_an_empty_session_name_is_refused(start):

@@ -29,6 +29,12 @@ async def test_a_text_that_changed_is_printed_anew(reply, screen):
     assert "".join(screen) == "One two\nAnother\n\n<done>"
 
 
+async def test_what_came_to_stand_above_is_printed_below(reply, screen):
+    await reply.show(ReplyContent(text="It is done."))
+    await reply.finish(ReplyContent(text="_Approved by Ann_\n\nIt is done.", is_final=True))
+    assert "".join(screen) == "It is done.\n\n_Approved by Ann_\n\n<done>"
+
+
 async def test_each_activity_is_told_when_it_begins(reply, screen):
     await reply.show(ReplyContent(activity=("Using clock",)))
     await reply.show(ReplyContent(text="Let me see.", activity=("Using clock",)))

@@ -13,9 +13,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SECONDS = 30
+SECONDS = 120
 SECRETS = ("SLACK", "DISCORD", "OPENAI", "REDIS", "THREADKEEP", "LOG_")
 COMMAND = [sys.executable, "-m", "threadkeep_playground"]
+
+# Each exchange is a few seconds long where the machine does much else.
+pytestmark = pytest.mark.timeout(300)
 
 
 def clean_environ():
@@ -94,7 +97,7 @@ def test_histories_are_kept_and_apart(transcript):
 
 
 def test_the_end_counts_the_runs_of_each_session(transcript):
-    counts = re.findall(r"^  (\S+)  .+: (\d+) runs$", transcript, re.MULTILINE)
+    counts = re.findall(r"^  (\S+)  .+: (\d+) runs?$", transcript, re.MULTILINE)
     played = [session for session, *_ in exchanges(transcript)]
     assert {session: int(count) for session, count in counts} == {name: played.count(name) for name in played}
 
@@ -102,10 +105,12 @@ def test_the_end_counts_the_runs_of_each_session(transcript):
 class TypedAt:
     """The playground on a terminal of its own."""
 
-    def __init__(self):
+    def __init__(self, *arguments):
         self.screen, theirs = pty.openpty()
         environ = clean_environ() | {"TERM": "dumb"}
-        self.process = subprocess.Popen(COMMAND, cwd=ROOT, env=environ, stdin=theirs, stdout=theirs, stderr=theirs)
+        self.process = subprocess.Popen(
+            [*COMMAND, *arguments], cwd=ROOT, env=environ, stdin=theirs, stdout=theirs, stderr=theirs
+        )
         os.close(theirs)
         self.seen = ""
 
@@ -155,14 +160,25 @@ class TypedAt:
 
 
 @pytest.fixture
-def terminal():
-    # A shell's background jobs ignore Ctrl-C, and so would their children.
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    typed = TypedAt()
-    signal.signal(signal.SIGINT, before)
-    typed.wait_for("Slack thread in #general | Ann> ")
-    yield typed
-    typed.close()
+def begin():
+    typed = []
+
+    def begin(*arguments):
+        # A shell's background jobs ignore Ctrl-C, and so would their children.
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        typed.append(TypedAt(*arguments))
+        signal.signal(signal.SIGINT, before)
+        typed[-1].wait_for("Slack thread in #general | Ann> ")
+        return typed[-1]
+
+    yield begin
+    for one in typed:
+        one.close()
+
+
+@pytest.fixture
+def terminal(begin):
+    return begin()
 
 
 THREAD, CHANNEL = "Slack thread in #general | {}> ", "Discord channel #lounge | {}> "
@@ -206,12 +222,78 @@ def test_a_person_becomes_another_one(terminal):
     terminal.types("/as Ann")
     terminal.wait_for(DIRECT.format("Ann"))
     terminal.types("/as Nobody")
-    assert "/where" in terminal.wait_for(DIRECT.format("Ann"))
+    assert "nobody called Nobody" in terminal.wait_for(DIRECT.format("Ann"))
+    terminal.types("/nowhere")
+    assert "There is no /nowhere" in terminal.wait_for(DIRECT.format("Ann"))
     terminal.types("/thread")
     terminal.wait_for(THREAD.format("Ann"))
     terminal.asks(THREAD.format("Ann"), COLOUR, UNKNOWN)
     terminal.types("\x04")
     assert terminal.status() == 0
+
+
+CAUTIOUS = """\
+from threadkeep import Agent, Bot, OpenAIChat, RunContext, tool
+
+@tool(requires_approval=True)
+def remove(title: str) -> str:
+    \"\"\"Remove a book.\"\"\"
+    return f"{title} is gone"
+
+async def fetch(context: RunContext) -> str:
+    \"\"\"Fetch a book.\"\"\"
+    return f"it waits at {await context.ask('Where?', choices=['Main library', 'Harbour branch'])}"
+
+bot = Bot(agent=Agent(model=OpenAIChat(id="gpt-5.4-mini"), tools=[remove, fetch], add_history_to_messages=True))
+"""
+
+
+@pytest.fixture
+def cautious(begin, tmp_path):
+    (tmp_path / "cautious.py").write_text(CAUTIOUS)
+    return begin(str(tmp_path / "cautious.py"))
+
+
+@pytest.mark.parametrize(
+    ("place", "prompt"), [("/slack", THREAD), ("/discord", CHANNEL), ("/dm", DIRECT), ("/ddm", DISCORD_DIRECT)]
+)
+def test_people_decide_by_typing_what_stands_on_a_button(cautious, place, prompt):
+    prompt = prompt.format("Ann")
+    cautious.types(place)
+    cautious.wait_for(prompt)
+    cautious.asks(prompt, 'Use the tool remove title="Emma"', "[type: Approve | Deny]")
+    cautious.asks(prompt, "approve", "Emma is gone")
+    cautious.asks(prompt, 'Use the tool remove title="Ulysses"', "[type: Approve | Deny]")
+    cautious.asks(prompt, "Deny: we need it", "we need it")
+    cautious.asks(prompt, "Use the tool fetch", "[type: Main library | Harbour branch]")
+    cautious.asks(prompt, "harbour branch", "it waits at Harbour branch")
+
+
+@pytest.mark.parametrize(("place", "prompt"), [("/slack", THREAD), ("/discord", CHANNEL)])
+def test_who_may_not_decide_is_told_so_and_the_run_can_be_stopped(cautious, place, prompt):
+    ann, bob = prompt.format("Ann"), prompt.format("Bob")
+    cautious.types(place)
+    cautious.wait_for(ann)
+    cautious.asks(ann, 'Use the tool remove title="Emma"', "[type: Approve | Deny]")
+    cautious.types("/as bob")
+    cautious.wait_for(bob)
+    cautious.asks(bob, "approve", "(only Bob sees this) Only Ann may decide this.")
+    cautious.types("/as ann")
+    cautious.wait_for(ann)
+    cautious.asks(ann, "And now?", "1 message waiting")
+    cautious.asks(ann, "!stop", "Stopped.")
+
+
+def test_what_one_person_alone_is_told_is_shown(terminal):
+    terminal.asks(THREAD.format("Ann"), "Hello", "Hello")
+    terminal.asks(THREAD.format("Ann"), "!memory", "(only Ann sees this) I remember nothing of you.")
+
+
+def test_the_button_under_a_growing_answer_is_no_part_of_it(terminal):
+    terminal.types("/dm")
+    terminal.wait_for(DIRECT.format("Ann"))
+    terminal.types("Tell me a short story about a robot.")
+    assert "Stop" not in terminal.wait_for(DIRECT.format("Ann"))
 
 
 def test_ctrl_c_ends_it_while_nobody_types(terminal):

@@ -1,4 +1,4 @@
-"""The command line: ``threadkeep run``, ``chat``, ``new``, ``why``, ``sessions`` and ``dead``.
+"""The command line: ``threadkeep run``, ``chat``, ``new``, ``why``, ``usage``, ``sessions`` and ``dead``.
 
 Slow imports happen when a command needs them.
 """
@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from threadkeep.cli import chat, dead, new, run, sessions, why
+from threadkeep.cli import chat, dead, new, run, sessions, usage, why
 from threadkeep.cli.extending import add_commands
 from threadkeep.errors import ThreadkeepError
 
@@ -23,6 +23,7 @@ app.command("run")(run.run)
 app.command("chat")(chat.chat)
 app.command("new")(new.new)
 app.command("why")(why.why)
+app.command("usage")(usage.usage)
 app.add_typer(sessions.sessions, name="sessions")
 app.add_typer(dead.dead, name="dead")
 

@@ -16,14 +16,16 @@ def chat(
     from threadkeep.errors import ConfigError  # noqa: PLC0415
     from threadkeep.runtime.loading import load_adapters, load_bot, make_store  # noqa: PLC0415
     from threadkeep.runtime.logs import configure_logging  # noqa: PLC0415
+    from threadkeep.runtime.pricing import read_prices, repriced  # noqa: PLC0415
     from threadkeep.runtime.serving import serve  # noqa: PLC0415
     from threadkeep.settings import load_settings  # noqa: PLC0415
 
     if not session.strip():
         raise ConfigError("--session needs a name, such as default: the conversation is kept under it.")
     settings = load_settings()
-    configure_logging(level="warning" if settings.log_level == "info" else settings.log_level, is_json=False)
-    bot = load_bot(path)
+    level = "warning" if settings.log_level == "info" else settings.log_level
+    configure_logging(level=level, is_json=False, is_brief=level != "debug")
+    bot = repriced(load_bot(path), read_prices(settings.prices))
     adapters = load_adapters({"THREADKEEP_CONSOLE_SESSION": session})
     if not adapters:
         raise ConfigError("The console adapter is not installed: install threadkeep again.")

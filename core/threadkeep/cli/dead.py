@@ -19,7 +19,7 @@ _ALL = "all"
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 WithText = Annotated[bool, typer.Option("--text", help="Show what was said, too.")]
-WithoutAsking = Annotated[bool, typer.Option("--yes", help="Do not ask before all of them.")]
+WithoutAsking = Annotated[bool, typer.Option("--yes", help="With `all`: do not ask first.")]
 Letter = Annotated[str, typer.Argument(metavar="REFERENCE", help="The reference that people were shown, or the id.")]
 LetterOrAll = Annotated[
     str, typer.Argument(metavar="REFERENCE", help="The reference that people were shown, the id, or `all`.")
@@ -149,7 +149,7 @@ async def _found(letters: "DeadLetters", name: str) -> "DeadLetter":
 
 
 def _missing(name: str) -> ConfigError:
-    return ConfigError(f"There is no dead letter {name}. See those that there are: threadkeep dead list")
+    return ConfigError(f"There is no dead letter {name!r}. See those that there are: threadkeep dead list")
 
 
 def _reference(letter: "DeadLetter") -> str:

@@ -1,6 +1,7 @@
 """``threadkeep new``: scaffold a bot."""
 
 import re
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -55,7 +56,7 @@ OPENAI_API_KEY=
 # Discord (https://discord.com/developers/applications): the bot token.
 # DISCORD_BOT_TOKEN=
 
-# Where conversations are kept: Redis, or else the file threadkeep.db beside the bot.
+# Where conversations are kept: Redis, or else the file threadkeep.db in the folder in which the bot is started.
 # REDIS_URL=redis://localhost:6379/0
 """
 
@@ -70,22 +71,34 @@ _GITIGNORE = ".env\n*.db\n*.db-wal\n*.db-shm\n__pycache__/\n"
 
 
 def new(
-    name: Annotated[str, typer.Argument(help="The bot's name, such as my_bot: also the name of the folder.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="The bot's name, such as my_bot: also the name of the folder.")
+    ],
 ) -> None:
     """Write a new bot: a folder with its file, a .env.example, a .gitignore, and the hooks of Slack's command line."""
+    from threadkeep.runtime.loading import NEEDED_MODULES  # noqa: PLC0415 - `--help` stays quick
+
     if not re.fullmatch(r"[a-zA-Z][a-zA-Z0-9_]{0,63}", name):
         raise ConfigError(f"{name!r} cannot name a bot: use letters, digits and _, beginning with a letter.")
+    if name in sys.stdlib_module_names or name in NEEDED_MODULES:
+        raise ConfigError(f"{name!r} is the name of a Python module, which the bot would hide: try {name}_bot.")
     folder = Path(name)
     if folder.exists():
         raise ConfigError(f"{folder} exists already: choose another name, or remove it.")
+    try:
+        _write(folder, name)
+    except OSError as error:
+        raise ConfigError(f"{folder} cannot be written here: {error.strerror}. Go to a folder of your own.") from error
+    typer.echo(f"Wrote {folder / name}.py. Next:")
+    typer.echo(f"  cd {name} && cp .env.example .env    # and fill it in")
+    typer.echo(f"  threadkeep chat {name}.py            # talk to it here")
+    typer.echo(f"  threadkeep run {name}.py             # on Slack and Discord")
+
+
+def _write(folder: Path, name: str) -> None:
     folder.mkdir()
-    bot_file = folder / f"{name}.py"
-    bot_file.write_text(_BOT.format(title=name.replace("_", " ")), encoding="utf-8")
+    (folder / f"{name}.py").write_text(_BOT.format(title=name.replace("_", " ")), encoding="utf-8")
     (folder / ".env.example").write_text(_ENV, encoding="utf-8")
     (folder / ".gitignore").write_text(_GITIGNORE, encoding="utf-8")
     (folder / ".slack").mkdir()
     (folder / ".slack" / "hooks.json").write_text(_HOOKS.format(name=name), encoding="utf-8")
-    typer.echo(f"Wrote {bot_file}. Next:")
-    typer.echo(f"  cd {name} && cp .env.example .env    # and fill it in")
-    typer.echo(f"  threadkeep chat {name}.py            # talk to it here")
-    typer.echo(f"  threadkeep run {name}.py             # on Slack and Discord")

@@ -17,9 +17,16 @@ def run(
 ) -> None:
     """Run a bot on every platform whose credentials are set.
 
-    Slack: SLACK_BOT_TOKEN with SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP).
-    Discord: DISCORD_BOT_TOKEN. Model: OPENAI_API_KEY, OPENAI_BASE_URL. Store: REDIS_URL, else a file
-    (THREADKEEP_DB). A .env file in this folder is read. Ctrl-C or SIGTERM stops it cleanly.
+    Slack: SLACK_BOT_TOKEN, and SLACK_APP_TOKEN (Socket Mode)
+    or SLACK_SIGNING_SECRET (HTTP).
+
+    Discord: DISCORD_BOT_TOKEN.
+
+    Model: OPENAI_API_KEY, OPENAI_BASE_URL.
+
+    Store: REDIS_URL, else a file (THREADKEEP_DB).
+
+    A .env file in this folder, or in one above it, is read, too. Ctrl-C or SIGTERM stops the bot cleanly.
     """
     import asyncio  # noqa: PLC0415 - `--help` stays quick
     import os  # noqa: PLC0415
@@ -28,6 +35,7 @@ def run(
     from threadkeep.runtime.bot import Role  # noqa: PLC0415
     from threadkeep.runtime.loading import load_adapters, load_bot, make_store  # noqa: PLC0415
     from threadkeep.runtime.logs import configure_logging  # noqa: PLC0415
+    from threadkeep.runtime.pricing import read_prices, repriced  # noqa: PLC0415
     from threadkeep.runtime.serving import serve  # noqa: PLC0415
     from threadkeep.settings import load_settings  # noqa: PLC0415
 
@@ -35,7 +43,7 @@ def run(
         raise ConfigError("--ingress and --worker exclude each other; without both, a process does both.")
     settings = load_settings()
     configure_logging(level=settings.log_level, is_json=settings.log_format == "json")
-    bot = load_bot(path)
+    bot = repriced(load_bot(path), read_prices(settings.prices))
     if bot.redactor is not None:
         configure_logging(level=settings.log_level, is_json=settings.log_format == "json", also=bot.redactor)
     adapters = list(bot.adapters) or load_adapters(os.environ)

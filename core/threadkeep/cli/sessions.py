@@ -40,7 +40,7 @@ def list_sessions(
     if as_json:
         print_json([_document(session, has_text=with_text) for session in found])
     elif not found:
-        typer.echo("There are no conversations.")
+        typer.echo("There are no conversations." if user is None else f"There are no conversations of {user!r}.")
     else:
         head = ("LAST RUN", "RUNS", "PEOPLE", "SESSION", *(("TITLE",) if with_text else ()))
         print_table([head, *(_row(session, has_text=with_text) for session in found)])
@@ -94,7 +94,7 @@ async def _read(session_id: str, runs: int) -> "tuple[Transcript, tuple[Feedback
         transcript = await store.history.load(session_id, runs=runs)
         if transcript is None:
             raise ConfigError(
-                f"There is no conversation {session_id}. See those that there are: threadkeep sessions list"
+                f"There is no conversation {session_id!r}. See those that there are: threadkeep sessions list"
             )
         return transcript, await store.history.feedback(session_id)
 
