@@ -42,6 +42,11 @@ Python {platform.python_version()}, Redis {redis_version} with `appendfsync alwa
 before, {os.getloadavg()[0]:.1f} after.
 
 Versions: {versions}.
+
+What else is measured: the guarantees and the mailbox ([DELIVERY.md](DELIVERY.md), `make delivery`), kills and faults
+([ATTACK.md](ATTACK.md), `make attack`), thirty minutes of load ([SOAK.md](SOAK.md), `make soak`), Slack's socket
+refreshes ([REFRESHES.md](REFRESHES.md), `python benchmarks/refreshes.py`), Discord ([DISCORD.md](DISCORD.md),
+`python benchmarks/discord_scale.py`), long conversations ([AGENT.md](AGENT.md), `python benchmarks/agent_cost.py`).
 """
 
 
