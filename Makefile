@@ -41,8 +41,8 @@ $(BENCH_STAMP): pyproject.toml
 	@$(BENCH_VENV)/bin/python -m pip install --progress-bar on --quiet --editable . --group bench
 	@touch $@
 
-run: $(STAMP) ## Try the bot: three local platforms, no tokens needed
-	@$(BIN)/python -m threadkeep_playground
+run: $(STAMP) ## Try a bot: three local platforms, no tokens needed (BOT=my_bot.py)
+	@$(BIN)/python -m threadkeep_playground $(BOT)
 
 test: $(TEST_STAMP) ## Run every test, on a real redis-server
 	@$(BIN)/python -m pytest -n 4 $(ARGS)

@@ -4,10 +4,14 @@ import re
 from pathlib import Path
 
 import pytest
+import typer
 
 import threadkeep
+from threadkeep.chat.desk import BotFacts
+from threadkeep.cli import app as cli
+from threadkeep.cli.extending import add_commands
 from threadkeep.settings import Settings
-from threadkeep_emulators.slack import DEFAULT_EVENTS, DEFAULT_SCOPES
+from threadkeep_slack.installs.manifest import build_manifest
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -57,17 +61,15 @@ def test_defaults_of_the_settings_are_documented():
         assert str(fields[name]) == default
 
 
-def test_the_slack_manifest_is_whole():
-    manifest = re.search(r"^```yaml\n(.*?)^```$", RUNNING, re.MULTILINE | re.DOTALL)[1]
-    scopes = re.findall(r"- (\S+)", re.search(r" bot:\n((?: +- \S+\n)+)", manifest)[1])
-    events = re.findall(r"- (\S+)", re.search(r" bot_events:\n((?: +- \S+\n)+)", manifest)[1])
-    assert set(scopes) <= DEFAULT_SCOPES
-    assert set(events) <= DEFAULT_EVENTS
-    for scope in scopes:
-        assert f"`{scope}`" in section(RUNNING, "Slack").partition("What each scope is for:")[2]
-    for kind in ("channels", "groups", "im", "mpim"):
-        assert f"message.{kind}" in events
-        assert f"{kind}:history" in scopes
+def test_what_a_slack_app_needs_is_explained():
+    explained = section((ROOT / "docs" / "slack.md").read_text(encoding="utf-8"), "Scopes and why")
+    named = set(re.findall(r"^\| `([\w:.]+)`", explained, re.MULTILINE))
+    manifest = build_manifest(BotFacts(name="Keeper", description="", commands=()))
+    scopes, events = (
+        manifest["oauth_config"]["scopes"]["bot"],
+        manifest["settings"]["event_subscriptions"]["bot_events"],
+    )
+    assert named == {*scopes, *events}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -96,3 +98,33 @@ def test_files_that_the_architecture_names_exist():
     for folder, files in re.findall(r"^\| `([\w/]+)` \| .+? \| (.+) \|$", text, re.MULTILINE):
         for name in re.findall(r"`([\w/]+(?:\.py|/))`", files):
             assert (ROOT / folder / name).exists(), f"{folder}/{name}"
+
+
+def command_lines(text):
+    """Give what stands behind ``threadkeep`` in code spans and shell programs."""
+    shell = "\n".join(re.findall(r"^```(?:sh|bash)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL))
+    return [
+        *re.findall(r"`threadkeep ([^`\n]+)`", text),
+        *re.findall(r"^threadkeep (.+?)(?:\s+#.*)?$", shell, re.MULTILINE),
+    ]
+
+
+@pytest.fixture(scope="module")
+def command():
+    app = typer.Typer()
+    app.registered_commands, app.registered_groups = list(cli.registered_commands), list(cli.registered_groups)
+    add_commands(app)
+    return typer.main.get_command(app)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_and_options_that_are_named_exist(page, command):
+    for line in command_lines(page.read_text(encoding="utf-8")):
+        found, words = command, line.split()
+        if words[0] == "--version":
+            continue
+        while words and hasattr(found, "commands"):
+            assert words[0] in found.commands, f"{page.name} names threadkeep {line}"
+            found = found.commands[words.pop(0)]
+        options = {name for option in found.params for name in option.opts} | {"--help"}
+        assert {word.split("=")[0] for word in words if word.startswith("--")} <= options, line

@@ -6,6 +6,7 @@ import json
 import pytest
 
 from threadkeep import Memory, OpenAIChat, Summary
+from threadkeep_emulators.discord import Permission
 from threadkeep_emulators.openai import Answer, OpenAIEmulator, ToolCall
 
 LONG = 15
@@ -155,3 +156,35 @@ async def test_the_model_reads_what_it_is_not_shown_any_more(town, running):
     found, nothing = [str(one["content"]) for one in town.openai.messages(4) if one["role"] == "tool"]
     assert "My colour is green." in found
     assert nothing == "Nothing was found."
+
+
+@pytest.mark.parametrize("platform", ["slack", "discord"])
+async def test_what_is_learnt_in_a_private_channel_stays_there_and_in_direct_messages(platform, town, running, store):
+    remember = ToolCall(name="remember", arguments=json.dumps({"fact": "Will resign", "topics": ["work"]}))
+    town.openai.answers(Answer(tool_calls=(remember,)), *[Answer(text=f"Answer {number}.") for number in range(4)])
+    if platform == "slack":
+        ann, bot = town.acme.user("Ann"), town.acme.bot.mention
+        hidden, public = town.acme.channel("secret", is_private=True), town.general
+    else:
+        ann, bot = town.discord.user("Ann"), town.discord.bot.mention
+        town.club.join(ann)
+        hidden, public = town.club.channel("secret"), town.lounge
+        hidden.deny(Permission.VIEW_CHANNEL)
+        hidden.allow(Permission.VIEW_CHANNEL, to=ann)
+        hidden.allow(Permission.VIEW_CHANNEL, to=town.discord.bot)
+
+    async def ask(where, number):
+        asked = await ann.says(where, f"{bot} I will resign")
+        if platform == "slack":
+            await asked.thread.wait_for_reply(contains=f"Answer {number}.", timeout=LONG)
+        else:
+            await where.wait_for_reply(to=asked, timeout=LONG)
+
+    async with running(platform, memory=Memory(by_model=True), add_history_to_messages=False):
+        for number, where in enumerate((hidden, public, hidden)):
+            await ask(where, number)
+        await ann.dm("Hello")
+        direct = ann.direct if platform == "slack" else ann.dm_channel
+        await direct.wait_for(lambda seen: "Answer 3." in seen[-1].text, timeout=LONG)
+    told = ["Will resign" in system(town, number) for number in range(5)]
+    assert told == [False, False, False, True, True], "private, its tool's result, public, private, direct"

@@ -113,6 +113,32 @@ async def test_a_killed_bot_answers_once_when_it_is_started_again(kind, town, co
     assert [seen.is_ours for seen in question.thread.messages] == [False, True, False, True]
 
 
+@pytest.mark.parametrize("kind", ["redis", "sqlite"])
+async def test_one_process_accepts_and_another_one_answers(kind, town, command, request):
+    """Who only accepts needs nothing of the model."""
+    shared = {"REDIS_URL": request.getfixturevalue("redis_server").url} if kind == "redis" else {}
+    bot = str(BOTS / "assistant.py")
+    ann = town.acme.user("Ann")
+    async with command("run", bot, "--ingress", **shared, OPENAI_API_KEY="", OPENAI_BASE_URL="") as ingress:
+        await ingress.wait_for("Ready.")
+        said = await ann.dm("What is 6 * 7?")
+        await town.slack.wait_until_acked(*said.deliveries)
+        assert len(town.openai.requests) == 0
+        async with command("run", bot, "--worker", **shared) as worker:
+            await ann.direct.wait_for_reply(contains="42", timeout=LONG)
+            worker.process.kill()
+            await worker.wait()
+        await ann.dm("What is 7 * 7?")
+        async with command("run", bot, "--worker", **shared) as worker:
+            await ann.direct.wait_for_reply(contains="49", timeout=LONG)
+            worker.process.terminate()
+            assert await worker.wait() == 0
+        ingress.process.terminate()
+        assert await ingress.wait() == 0
+    assert "Traceback" not in ingress.output
+    assert sum(seen.is_ours for seen in ann.direct.messages) == 2
+
+
 async def test_chat_talks_and_remembers(town, command):
     async with command("chat", str(BOTS / "assistant.py")) as talk:
         talk.process.stdin.write(b"My name is Ann.\nWhat is my name?\n")
