@@ -3,9 +3,10 @@
 import struct
 import wave
 import zlib
+from collections.abc import Sequence
 from io import BytesIO
 
-import pypdf
+from PIL import Image
 
 ZIP = b"PK\x03\x04\x14\x00\x00\x00\x08\x00" + bytes(range(128, 160))
 MP3 = b"ID3\x04\x00\x00\x00\x00\x00\x00" + b"\xff\xfb\x90\x00" + bytes(400)
@@ -23,6 +24,13 @@ def jpeg(width: int = 12, height: int = 10) -> bytes:
     frame = struct.pack(">BHHBBBB", 8, height, width, 1, 1, 0x11, 0)
     start = b"\xff\xd8\xff\xe0" + struct.pack(">H", 16) + b"JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00"
     return start + b"\xff\xff\xc0" + struct.pack(">H", 2 + len(frame)) + frame + b"\xff\xd9"
+
+
+def photo(width: int = 12, height: int = 10) -> bytes:
+    """A whole JPEG, red."""
+    made = BytesIO()
+    Image.new("RGB", (width, height), "red").save(made, "JPEG")
+    return made.getvalue()
 
 
 def gif(width: int = 12, height: int = 10, frames: int = 1) -> bytes:
@@ -53,37 +61,68 @@ def wav(frames: int = 80) -> bytes:
 
 def pdf(*pages: str) -> bytes:
     """A document with a line of text on each page."""
-    count = len(pages)
-    kids = " ".join(f"{4 + 2 * number} 0 R" for number in range(count))
-    objects = [
-        "<< /Type /Catalog /Pages 2 0 R >>",
-        f"<< /Type /Pages /Kids [{kids}] /Count {count} >>",
-        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
-    ]
-    for number, text in enumerate(pages):
-        stream = f"BT /F1 12 Tf 20 100 Td ({text}) Tj ET"
-        font = "<< /Font << /F1 3 0 R >> >>"
-        box = "/MediaBox [0 0 300 200]"
-        objects += [
-            f"<< /Type /Page /Parent 2 0 R {box} /Resources {font} /Contents {5 + 2 * number} 0 R >>",
-            f"<< /Length {len(stream)} >>\nstream\n{stream}\nendstream",
-        ]
-    body, places = "%PDF-1.4\n", []
-    for number, held in enumerate(objects, start=1):
-        places.append(len(body))
-        body += f"{number} 0 obj\n{held}\nendobj\n"
-    table = "".join(f"{place:010d} 00000 n \n" for place in places)
-    end = f"trailer\n<< /Size {len(objects) + 1} /Root 1 0 R >>\nstartxref\n{len(body)}\n%%EOF\n"
-    return f"{body}xref\n0 {len(objects) + 1}\n0000000000 65535 f \n{table}{end}".encode("latin-1")
+    return drawn_pdf(*(f"BT /F1 12 Tf 20 100 Td ({text}) Tj ET" for text in pages))
 
 
 def locked_pdf() -> bytes:
     """A document that asks for a password."""
-    writer = pypdf.PdfWriter(clone_from=pypdf.PdfReader(BytesIO(pdf("secret"))))
-    writer.encrypt("password", algorithm="RC4-128")
-    made = BytesIO()
-    writer.write(made)
-    return made.getvalue()
+    lock = "<< /Filter /Standard /V 1 /R 2 /P -4 /O <{0}> /U <{0}> >>".format("ab" * 32)
+    return _document([*_pages(b""), lock.encode()], f"/Encrypt 6 0 R /ID [<{'cd' * 16}> <{'cd' * 16}>]")
+
+
+def scanned_pdf(*pages: bytes | str, **image: object) -> bytes:
+    """A document whose pages are pictures, or lines of text; ``image`` says how bytes that are no JPEG are one."""
+    size = {"Type": "/XObject", "Subtype": "/Image", "Width": 12, "Height": 10}
+    plain = {"ColorSpace": "/DeviceRGB", "BitsPerComponent": 8}
+    images: list[bytes] = []
+    drawn: list[str] = []
+    for held in pages:
+        if isinstance(held, str):
+            drawn.append(f"BT /F1 12 Tf 20 100 Td ({held}) Tj ET")
+            continue
+        said = {"Filter": "/DCTDecode"} if held.startswith(b"\xff\xd8\xff") else image
+        images.append(stream(held, **{**size, **plain, **said}))
+        drawn.append(f"200 0 0 100 50 50 cm /X{len(images)} Do")
+    return drawn_pdf(*drawn, objects=images)
+
+
+def drawn_pdf(*pages: str, box: str = "0 0 300 200", objects: Sequence[bytes] = ()) -> bytes:
+    """A document whose pages are drawn so, with ``objects`` called X1, X2 and so on."""
+    return _document(_pages(*(page.encode("latin-1") for page in pages), box=box, objects=objects))
+
+
+def stream(held: bytes, **fields: object) -> bytes:
+    """An object of a document that holds bytes."""
+    said = " ".join(f"/{name} {value}" for name, value in fields.items())
+    return f"<< {said} /Length {len(held)} >>\nstream\n".encode() + held + b"\nendstream"
+
+
+def _pages(*pages: bytes, box: str = "0 0 300 200", objects: Sequence[bytes] = ()) -> list[bytes]:
+    first = 4 + len(objects)
+    kids = " ".join(f"{first + 2 * number} 0 R" for number in range(len(pages)))
+    names = " ".join(f"/X{number + 1} {4 + number} 0 R" for number in range(len(objects)))
+    resources = f"/Resources << /Font << /F1 3 0 R >> /XObject << {names} >> >>"
+    made = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        f"<< /Type /Pages /Kids [{kids}] /Count {len(pages)} >>".encode(),
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+        *objects,
+    ]
+    for number, page in enumerate(pages):
+        contents = f"/Contents {first + 1 + 2 * number} 0 R"
+        made.append(f"<< /Type /Page /Parent 2 0 R /MediaBox [{box}] {resources} {contents} >>".encode())
+        made.append(stream(page))
+    return made
+
+
+def _document(objects: Sequence[bytes], trailer: str = "") -> bytes:
+    body, places = b"%PDF-1.4\n", []
+    for number, held in enumerate(objects, start=1):
+        places.append(len(body))
+        body += f"{number} 0 obj\n".encode() + held + b"\nendobj\n"
+    table = "".join(f"{place:010d} 00000 n \n" for place in places)
+    end = f"trailer\n<< /Size {len(objects) + 1} /Root 1 0 R {trailer} >>\nstartxref\n{len(body)}\n%%EOF\n"
+    return body + f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n{table}{end}".encode()
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:

@@ -24,7 +24,7 @@ def test_a_fence_is_longer_than_any_in_the_text():
 def test_pictures_are_named_and_sent():
     picture = File(name="cat.png", media_type="image/png", data=b"x")
     kept = Attachment(id="1", name="cat.png", media_type="image/png")
-    found = shown(kept, files={"1": picture})
+    found = shown(kept, files={"1": (picture,)})
     assert (found.content, found.files) == ("look\n\n[image: cat.png]", (picture,))
 
 

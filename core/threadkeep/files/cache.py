@@ -8,6 +8,8 @@ from threadkeep.messages import File
 
 CACHE_BYTES: Final = 64 * 1024 * 1024
 """How many bytes of files a process keeps."""
+_COST: Final = 1024
+"""What each file counts beside its bytes: there may be very many that are empty."""
 
 
 class FileCache:
@@ -25,7 +27,7 @@ class FileCache:
 
     @property
     def size(self) -> int:
-        """How many bytes it holds now."""
+        """How many bytes it holds now, with what each file counts beside them."""
         return self._size
 
     def get(self, session_id: str, file_id: str) -> File | None:
@@ -38,12 +40,16 @@ class FileCache:
 
     def put(self, session_id: str, file_id: str, file: File) -> None:
         """Keep a file; others are given up for it. One that is larger than the cache is not kept."""
-        if len(file.data) > self._most:
+        if _size(file) > self._most:
             return
         with self._lock:
             former = self._files.pop((session_id, file_id), None)
             self._files[session_id, file_id] = file
-            self._size += len(file.data) - (len(former.data) if former is not None else 0)
+            self._size += _size(file) - (_size(former) if former is not None else 0)
             while self._size > self._most:
                 _, given_up = self._files.popitem(last=False)
-                self._size -= len(given_up.data)
+                self._size -= _size(given_up)
+
+
+def _size(file: File) -> int:
+    return len(file.data) + _COST

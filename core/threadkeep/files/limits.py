@@ -14,6 +14,8 @@ class FileLimits:
         max_bytes: Bytes of one file.
         max_text: Characters of the texts in all these files.
         max_pages: Pages of a PDF whose text is read.
+        max_page_images: Pages of a PDF that are shown as pictures, where they have more than text and the model sees
+            images.
         max_request_bytes: Bytes of images, PDFs and audio that one request to the model carries. What was shown
             earlier goes first: then only its name is shown.
         seconds: How long one file may take.
@@ -26,6 +28,7 @@ class FileLimits:
     max_bytes: int = 10 * 1024 * 1024
     max_text: int = 100_000
     max_pages: int = 200
+    max_page_images: int = 20
     max_request_bytes: int = 32 * 1024 * 1024
     seconds: float = 60.0
 

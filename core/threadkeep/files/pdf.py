@@ -1,9 +1,11 @@
-"""The text of PDFs, read in a process of its own that can be ended."""
+"""The text of PDFs and pictures of their pages, read in a process of its own that can be ended."""
 
 import asyncio
-import json
+import binascii
 import sys
-from dataclasses import dataclass
+from base64 import b64decode
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 from weakref import WeakKeyDictionary
@@ -12,18 +14,24 @@ import structlog
 from pydantic import BaseModel, ValidationError
 
 from threadkeep.errors import FileNotReadError
-from threadkeep.messages import clean_text
+from threadkeep.files.kinds import FileKind, sniff
+from threadkeep.messages import File, clean_text
 
 _log = structlog.get_logger(__name__)
 
 _PROGRAM: Final = Path(__file__).with_name("pdf_worker.py")
 _AT_ONCE: Final = 2
-_ENCRYPTED: Final = frozenset({"encrypted", "DependencyError", "WrongPasswordError", "FileNotDecryptedError"})
+
+PICTURED: Final = "[a picture of the page is shown]"
+"""What stands in the text of a PDF where the model is shown a picture of a page, after the text of the page."""
 
 
-class _Found(BaseModel):
+class _Line(BaseModel):
     pages: int = 0
-    texts: tuple[str, ...] = ()
+    text: str | None = None
+    is_drawn: bool = False
+    page: int = 0
+    picture: str | None = None
     error: str | None = None
 
 
@@ -35,11 +43,13 @@ class PdfText:
         text: The text of the pages that were read.
         pages: How many pages it has.
         pages_read: How many of them were read.
+        pictures: Those of pages that have more than text, in order.
     """
 
     text: str
     pages: int
     pages_read: int
+    pictures: tuple[File, ...] = field(default=(), repr=False)
 
 
 class PdfTexts:
@@ -48,44 +58,112 @@ class PdfTexts:
     def __init__(self) -> None:
         self._turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
 
-    async def read(self, data: bytes, *, most_pages: int, most_characters: int, seconds: float) -> PdfText:
-        """Read the text of a PDF.
+    async def read(
+        self,
+        data: bytes,
+        *,
+        most_pages: int,
+        most_characters: int,
+        seconds: float,
+        most_pictures: int = 0,
+        most_bytes: int = 0,
+    ) -> PdfText:
+        """Read the text of a PDF, and pictures of its pages that have none, or drawings and images beside it.
 
         Args:
             data: Its bytes.
             most_pages: How many of its pages to read.
             most_characters: After so many characters no further page is read.
-            seconds: How long it may take.
+            seconds: How long it may take; what was read until then counts.
+            most_pictures: How many pages are shown as pictures; the first one without text beyond them ends what is
+                read. 0 shows none.
+            most_bytes: How many bytes the pictures may have together, in the same way.
 
         Raises:
-            FileNotReadError: It is encrypted, damaged, has no text, or takes too long.
+            FileNotReadError: It is encrypted, damaged, has nothing to read, or takes too long.
         """
-        limits = (most_pages, most_characters, max(1, round(seconds)))
-        turns = self._turns.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(_AT_ONCE))
+        limits = (most_pages, most_characters, max(1, round(seconds)), most_pictures, most_bytes)
+        loop = asyncio.get_running_loop()
+        turns = self._turns.setdefault(loop, asyncio.Semaphore(_AT_ONCE))
+        deadline = loop.time() + seconds
         try:
-            async with asyncio.timeout(seconds), turns:
-                output = await _run(data, *(str(limit) for limit in limits))
-            found = _Found.model_validate(json.loads(output))
+            async with asyncio.timeout_at(deadline):
+                await turns.acquire()
         except TimeoutError:
-            raise FileNotReadError("its text takes too long to read") from None
-        except (OSError, ValueError, ValidationError) as error:
-            # The process was ended by a limit, or could not be started.
+            raise _too_long() from None
+        try:
+            output = await _run(data, *(str(limit) for limit in limits), deadline=deadline)
+        except OSError as error:
             _log.warning("pdf_not_read", error=type(error).__name__)
             raise FileNotReadError("the PDF cannot be read") from error
-        return _checked(found)
+        finally:
+            turns.release()
+        return await asyncio.to_thread(_checked, output, is_late=loop.time() >= deadline)
 
 
-def _checked(found: _Found) -> PdfText:
-    if found.error is not None:
-        is_encrypted = found.error in _ENCRYPTED
-        raise FileNotReadError("the PDF is encrypted" if is_encrypted else "the PDF is damaged")
-    text = clean_text("\n\n".join(text.strip() for text in found.texts if text.strip()))
+def _checked(output: bytes, *, is_late: bool) -> PdfText:
+    """Give what was found, as far as the program came before a limit ended it."""
+    try:
+        # The last line may have been cut off.
+        found = [_Line.model_validate_json(line) for line in output.split(b"\n")[:-1]]
+    except ValidationError:
+        found = []
+    if not found:
+        _log.warning("pdf_not_read", error="no output")
+        raise _too_long() if is_late else FileNotReadError("the PDF cannot be read")
+    if (error := found[0].error) is not None:
+        raise FileNotReadError(f"the PDF is {error}")
+    pages = [line for line in found if line.text is not None]
+    answered = {line.page: line.picture for line in found if line.picture is not None}
+    read = _count_read(pages, answered)
+    pictures = {
+        number: picture
+        for number, held in answered.items()
+        if number < read and (picture := _picture(number, held)) is not None
+    }
+    texts = [
+        "\n".join(part for part in (_text_of(page).strip(), PICTURED if number in pictures else "") if part)
+        for number, page in enumerate(pages[:read])
+    ]
+    text = clean_text("\n\n".join(text for text in texts if text))
     if not text:
-        raise FileNotReadError("there is no text in the PDF; its pages are perhaps pictures")
-    return PdfText(text=text, pages=found.pages, pages_read=len(found.texts))
+        raise (
+            _too_long() if is_late else FileNotReadError("there is no text in the PDF; its pages are perhaps pictures")
+        )
+    shown = tuple(pictures[number] for number in sorted(pictures))
+    return PdfText(text=text, pages=found[0].pages, pages_read=read, pictures=shown)
 
 
-async def _run(data: bytes, *arguments: str) -> bytes:
+def _count_read(pages: Sequence[_Line], answered: Collection[int]) -> int:
+    """Give how many pages were read: up to the first without text whose picture was not made any more."""
+    for number, page in enumerate(pages):
+        if page.is_drawn and number not in answered and not _text_of(page).strip():
+            return number
+    return len(pages)
+
+
+def _text_of(page: _Line) -> str:
+    return page.text or ""
+
+
+def _too_long() -> FileNotReadError:
+    return FileNotReadError("its text takes too long to read")
+
+
+def _picture(number: int, held: str) -> File | None:
+    try:
+        data = b64decode(held, validate=True)
+    except binascii.Error:
+        return None
+    found = sniff(data)
+    # What its server cannot read would cost the whole question.
+    if found.kind is not FileKind.IMAGE or found.problem:
+        return None
+    return File(name=f"page {number + 1}", media_type=found.media_type, data=data)
+
+
+async def _run(data: bytes, *arguments: str, deadline: float) -> bytes:
+    """Give what the program wrote until it ended, or was ended."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-P",
@@ -95,10 +173,11 @@ async def _run(data: bytes, *arguments: str) -> bytes:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
     )
+    talk = asyncio.create_task(process.communicate(data))
     try:
-        output, _ = await process.communicate(data)
+        await asyncio.wait({talk}, timeout=max(0.0, deadline - asyncio.get_running_loop().time()))
     finally:
         if process.returncode is None:
             process.kill()
-            await process.wait()
+        output, _ = await talk
     return output

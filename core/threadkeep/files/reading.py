@@ -12,12 +12,13 @@ from threadkeep.errors import FileNotReadError, PlatformError
 from threadkeep.files.cache import FileCache
 from threadkeep.files.kinds import FileKind, Sniffed, kind_of, sniff
 from threadkeep.files.limits import FileLimits, too_large
-from threadkeep.files.pdf import PdfTexts
+from threadkeep.files.pdf import PICTURED, PdfTexts
 from threadkeep.files.text import decoded
 from threadkeep.messages import Attachment, File
 
 _log = structlog.get_logger(__name__)
 
+_NOT_TAKEN: Final = "the language model takes no "
 _TAKEN_AS: Final = {FileKind.IMAGE: "image", FileKind.PDF: "pdf", FileKind.AUDIO: "audio"}
 
 
@@ -40,11 +41,11 @@ class Reading:
 
     Attributes:
         attachment: What is kept of it: its true type and its text, or why it was not read.
-        file: Its bytes, if the model is to see them.
+        files: What the model is to see of it: its bytes, or pictures of its pages.
     """
 
     attachment: Attachment
-    file: File | None = None
+    files: tuple[File, ...] = ()
 
 
 class FileReader:
@@ -65,6 +66,14 @@ class FileReader:
     def takes(self, kind: FileKind) -> bool:
         """Tell whether the model takes files of a kind as they are."""
         return _TAKEN_AS.get(kind) in self._takes
+
+    def shows(self, attachment: Attachment) -> bool:
+        """Tell whether the model is shown more of a file than its name and the text that was read."""
+        if PICTURED in attachment.text:
+            return _TAKEN_AS[FileKind.IMAGE] in self._takes
+        # What the model of another agent did not take, this one may.
+        is_open = not attachment.note or attachment.note.startswith(_NOT_TAKEN)
+        return self.takes(kind_of(attachment.media_type)) and not attachment.text and is_open
 
     async def read(self, attachment: Attachment, fetch: Fetch, *, session_id: str) -> Reading:
         """Read a file; whatever goes wrong with it is noted in the attachment.
@@ -127,8 +136,8 @@ class FileReader:
             raise FileNotReadError(found.problem)
         known = replace(known, media_type=found.media_type)
         if self.takes(found.kind):
-            return Reading(attachment=known, file=_for_model(name, found, file.data))
-        return Reading(attachment=await self._pdf_text(known, file.data))
+            return Reading(attachment=known, files=(_for_model(name, found, file.data),))
+        return await self._pdf_pages(known, file.data)
 
     def _reason_against(self, kind: FileKind) -> str:
         """Say why a file is not read, which is of a kind or said to be."""
@@ -137,17 +146,22 @@ class FileReader:
             return "it is no image (PNG, JPEG, GIF, WebP), no PDF and no text"
         what, formats = known[kind]
         if not self.takes(kind):
-            return f"the language model takes no {what}"
+            return f"{_NOT_TAKEN}{what}"
         return f"of {what} I read {formats} only"
 
-    async def _pdf_text(self, attachment: Attachment, data: bytes) -> Attachment:
+    async def _pdf_pages(self, attachment: Attachment, data: bytes) -> Reading:
         limits = self.limits
         found = await self._pdfs.read(
-            data, most_pages=limits.max_pages, most_characters=limits.max_text, seconds=limits.seconds
+            data,
+            most_pages=limits.max_pages,
+            most_characters=limits.max_text,
+            seconds=limits.seconds,
+            most_pictures=limits.max_page_images if self.takes(FileKind.IMAGE) else 0,
+            most_bytes=limits.max_request_bytes // 2,
         )
         is_whole = found.pages_read == found.pages
         note = "" if is_whole else f"the first {found.pages_read} of {found.pages} pages"
-        return replace(attachment, text=found.text, note=note)
+        return Reading(attachment=replace(attachment, text=found.text, note=note), files=found.pictures)
 
 
 def cut_to(attachment: Attachment, most: int) -> Attachment:

@@ -1,7 +1,7 @@
 """How a message with files is put to the model: its words, what stands in the files, and their names."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePath
 from typing import Final
@@ -16,18 +16,18 @@ _UNSAFE: Final = re.compile(r"[\[\]<>`*|\\]+")
 _FENCE: Final = re.compile(r"^ {0,3}(`{3,})", re.MULTILINE)
 
 
-def with_files(message: Message, files: Mapping[str, File]) -> Message:
+def with_files(message: Message, files: Mapping[str, Sequence[File]]) -> Message:
     """Give a message as the model is to see it.
 
     Args:
         message: What somebody said, with the files that stand in it.
-        files: By id, those that the model is shown as they are. Of others it sees the text, or the name alone.
+        files: By id, what the model is shown of them besides text. Of others it sees the text, or the name alone.
     """
     blocks = [_block(attachment, has_file=attachment.id in files) for attachment in message.attachments]
     if is_wrapped(message.content):
         # Nor can a file speak under another's name.
         blocks = [neutralised(block) for block in blocks]
-    shown = tuple(files[attachment.id] for attachment in message.attachments if attachment.id in files)
+    shown = tuple(file for attachment in message.attachments for file in files.get(attachment.id, ()))
     content = "\n\n".join(part for part in (message.content, *blocks) if part)
     return replace(message, content=content, attachments=(), files=shown)
 
@@ -43,7 +43,7 @@ def shown_name(name: str) -> str:
 
 def _block(attachment: Attachment, *, has_file: bool) -> str:
     name, kind = shown_name(attachment.name), kind_of(attachment.media_type)
-    if has_file:
+    if has_file and not attachment.text:
         return f"[{kind}: {name}]"
     if attachment.text:
         part = f", {attachment.note}" if attachment.note else ""
