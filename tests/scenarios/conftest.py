@@ -2,9 +2,12 @@
 
 import asyncio
 import re
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -19,7 +22,10 @@ from threadkeep_emulators.openai import OpenAIEmulator
 from threadkeep_emulators.slack import Conversation, RetrySchedule, SlackEmulator, Workspace
 from threadkeep_slack import SlackAdapter
 
-SECONDS = 20
+# What scenarios share lies in a module beside them; tests are no packages.
+sys.path.append(str(Path(__file__).parent))
+
+from steps import LONG
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,18 +87,30 @@ async def town() -> AsyncIterator[Town]:
 
 
 @pytest.fixture(params=["redis", "sqlite"])
-async def store(request: pytest.FixtureRequest, tmp_path) -> AsyncIterator[Store]:
-    """An unopened store; the bot opens and closes it."""
+async def make_store(request: pytest.FixtureRequest, tmp_path) -> AsyncIterator[Callable[..., Store]]:
+    """Makes unopened stores that share everything, as those of two processes do."""
     if request.param == "sqlite":
-        yield SQLiteStore(tmp_path / "store.db")
+        yield partial(SQLiteStore, tmp_path / "store.db")
         return
     url = request.getfixturevalue("redis_server").url
     prefix = f"test-{uuid4().hex}"
-    yield RedisStore(url, prefix=prefix)
+    yield partial(RedisStore, url, prefix=prefix)
     async with redis.asyncio.from_url(url) as client:
         keys = [key async for key in client.scan_iter(match=f"{prefix}:*")]
         if keys:
             await client.delete(*keys)
+
+
+@pytest.fixture
+def store(make_store: Callable[..., Store]) -> Store:
+    """An unopened store; the bot opens and closes it."""
+    return make_store()
+
+
+@pytest.fixture
+def deployed() -> list[str]:
+    """What the tools of a test have deployed."""
+    return []
 
 
 RunBot = Callable[..., Any]
@@ -122,7 +140,7 @@ def runs_of(store: Store) -> Callable[[str, int], Awaitable[Transcript]]:
     """Waits until a session has so many runs, and gives it."""
 
     async def load(session_id: str, count: int) -> Transcript:
-        async with asyncio.timeout(SECONDS):
+        async with asyncio.timeout(LONG):
             while True:
                 found = await store.history.load(session_id, runs=100)
                 if found is not None and found.session.run_count >= count:

@@ -1,11 +1,10 @@
 """Commands that people give while an answer waits for an approval."""
 
 import pytest
+from steps import LONG
 
 from threadkeep import tool
 from threadkeep_emulators.openai import Answer, ToolCall
-
-LONG = 15
 
 
 @pytest.fixture

@@ -1,11 +1,10 @@
 """Commands as text, in Slack threads, Discord channels and direct messages."""
 
 import pytest
+from steps import LONG
 
 from threadkeep import Memory
 from threadkeep_emulators.openai import Answer
-
-LONG = 15
 
 
 async def test_a_slack_thread_begins_afresh(town, running, runs_of):

@@ -2,8 +2,6 @@
 
 import re
 
-LONG = 15
-
 
 async def test_a_slack_thread_is_read_back_when_the_bot_is_called_into_it(town, running, runs_of):
     ann, bob = town.acme.user("Ann"), town.acme.user("Bob")

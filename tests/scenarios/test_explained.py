@@ -3,14 +3,13 @@
 import time
 
 from slack_sdk.web.async_client import AsyncWebClient
+from steps import LONG
 
 from threadkeep.runtime.explaining import Inquiry
 from threadkeep.runtime.story import Verdict, tell
 from threadkeep.runtime.subjects import read_subject
 from threadkeep_discord.links import parse_link as parse_discord_link
 from threadkeep_slack.links import parse_link as parse_slack_link
-
-LONG = 15
 
 
 async def verdict(store, link):

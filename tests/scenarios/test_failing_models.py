@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from steps import LONG
 
 from threadkeep import Agent, Bot, Fallback, Limited, OpenAIChat, OpenAIResponses, Retrying, SQLiteStore
 from threadkeep.models.base import Model
 from threadkeep.runs import Run, RunStatus
 from threadkeep_emulators.openai import Answer
 
-LONG = 20
 SURFACES = {"chat": OpenAIChat, "responses": OpenAIResponses}
 # So many events come before the first piece of text.
 HEADS = {"chat": 1, "responses": 4}

@@ -3,14 +3,13 @@
 import asyncio
 
 import pytest
+from steps import LONG
 
 from threadkeep import Agent, Bot, RedisStore
 from threadkeep.errors import PlatformAuthError, StoreUnavailableError
 from threadkeep.runs import RunStatus
 from threadkeep_emulators.faults import Fault
 from threadkeep_emulators.openai import Answer
-
-LONG = 15
 
 FAILURES = {
     "a wrong key": (Answer(status=401), "ModelAuthError", "something went wrong"),

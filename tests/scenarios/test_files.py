@@ -3,11 +3,11 @@
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from steps import LONG
 
 from threadkeep import Agent, Bot, FileLimits
 from threadkeep_emulators.faults import Fault
 
-LONG = 15
 PRIVATE = "files:read"
 
 

@@ -4,14 +4,13 @@ import time
 from contextlib import asynccontextmanager
 
 import pytest
+from steps import LONG
 
 from threadkeep import Agent, Bot
 from threadkeep.runtime.catch_up import CatchUpLimits
 from threadkeep.runtime.explaining import Inquiry
 from threadkeep.runtime.story import Verdict, tell
 from threadkeep.runtime.subjects import read_subject
-
-LONG = 15
 
 
 @pytest.fixture

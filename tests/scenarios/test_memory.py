@@ -4,12 +4,11 @@ import asyncio
 import json
 
 import pytest
+from steps import LONG
 
 from threadkeep import Memory, OpenAIChat, Summary
 from threadkeep_emulators.discord import Permission
 from threadkeep_emulators.openai import Answer, OpenAIEmulator, ToolCall
-
-LONG = 15
 
 
 @pytest.fixture

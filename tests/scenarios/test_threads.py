@@ -1,10 +1,9 @@
 """The main job: answering in Slack threads, Discord channels and threads, and direct messages."""
 
 import pytest
+from steps import LONG
 
 from threadkeep_emulators.openai import Answer
-
-LONG = 15
 
 
 async def test_a_slack_thread_keeps_the_thread(town, running, runs_of):

@@ -4,12 +4,11 @@ import asyncio
 from contextlib import asynccontextmanager
 
 import pytest
+from steps import LONG
 
 from threadkeep import Agent, Allow, Approval, Bot, File, Redactor, RunContext, tool
 from threadkeep_emulators.discord import Permission
 from threadkeep_emulators.openai import Answer, ToolCall
-
-LONG = 15
 
 
 @pytest.fixture

@@ -3,10 +3,10 @@
 import asyncio
 
 import pytest
+from steps import LONG
 
 from threadkeep_emulators.openai import Answer
 
-LONG = 15
 HINTS = ("1 message waiting", "2 messages waiting")
 
 

@@ -1,57 +1,13 @@
 """What the asker may do, what comes after an answer, and what is offered while somebody writes a command."""
 
-import asyncio
-from contextlib import asynccontextmanager
-
 import pytest
+from steps import LONG, ONE_STORE, shown
 
-from threadkeep import Agent, Bot, Memory, RunContext, RunStatus, SQLiteStore, ToolError, tool
-from threadkeep_discord import DiscordAdapter
+from threadkeep import Memory, RunContext, RunStatus, ToolError, tool
 from threadkeep_emulators.discord import MessageFlag, Permission
 from threadkeep_emulators.openai import Answer
 
-LONG = 15
-
-
-@pytest.fixture
-def store(tmp_path):
-    """One store is enough: what differs between them is tested elsewhere."""
-    return SQLiteStore(tmp_path / "store.db")
-
-
-@pytest.fixture
-def ann(town):
-    return town.discord.user("Ann")
-
-
-@pytest.fixture
-def bob(town):
-    return town.discord.user("Bob")
-
-
-@pytest.fixture
-def serving(town, store):
-    """Runs a bot with settings of its own around a block, once its commands are listed."""
-
-    @asynccontextmanager
-    async def run(*, environ=None, **agent):
-        adapter = DiscordAdapter.from_environment({**town.environ, **(environ or {})})
-        fields = {"add_history_to_messages": True, "num_history_runs": 3, **agent}
-        async with Bot(agent=Agent(model=town.model(), **fields), adapters=[adapter], store=store, grace_seconds=5):
-            async with asyncio.timeout(LONG):
-                while "stop" not in town.discord.commands:  # noqa: ASYNC110 - the listing rings no bell
-                    await asyncio.sleep(0.01)
-            yield
-
-    return run
-
-
-async def shown(place, words, label=None):
-    def look(messages):
-        return any(words in one.text and (label is None or label in one.buttons.values()) for one in messages)
-
-    messages = await place.wait_for(look, timeout=LONG)
-    return next(one for one in reversed(messages) if words in one.text)
+pytestmark = ONE_STORE
 
 
 @pytest.fixture
@@ -81,7 +37,7 @@ REMOVE = 'Use the tool remove message="7"'
 
 async def test_a_tool_that_moderates_obeys_the_rights_of_the_asker(town, serving, ann, bob, remove, removed):
     town.club.give(bob.user, town.club.role("Moderators", permissions=Permission.MANAGE_MESSAGES))
-    async with serving(tools=[remove]):
+    async with serving(agent={"tools": [remove]}):
         await ann.says(town.lounge, f"{town.discord.bot.mention} {REMOVE}")
         await shown(town.lounge, "may not remove")
         assert removed == []
@@ -126,7 +82,7 @@ async def test_a_message_is_explained_from_its_menu(town, serving, ann, bob):
 
 
 async def test_what_can_be_forgotten_is_offered_to_its_owner_only(town, serving, store, ann, bob):
-    async with serving(memory=Memory()):
+    async with serving(agent={"memory": Memory()}):
         await store.memories.add(f"discord:{ann.id}", "likes green tea")
         await store.memories.add(f"discord:{ann.id}", "lives in Bern")
         looked = await ann.completes(town.lounge, "forget", number="tea")

@@ -1,31 +1,10 @@
 """What was said before the bot was called: read once, within bounds, and kept."""
 
-import pytest
+from steps import LONG, ONE_STORE
 
-from threadkeep import Agent, Bot, SQLiteStore
-from threadkeep_discord import DiscordAdapter
+pytestmark = ONE_STORE
 
-LONG = 15
 HISTORY = "GET /channels/{channel_id}/messages"
-
-
-@pytest.fixture
-def ann(town):
-    return town.discord.user("Ann")
-
-
-@pytest.fixture
-def replica(town, tmp_path):
-    """A bot on a store of its own, as it comes back after a restart."""
-
-    def make(**settings):
-        agent = Agent(model=town.model(), add_history_to_messages=True, num_history_runs=3)
-        adapter = DiscordAdapter.from_environment(town.environ)
-        return Bot(
-            agent=agent, adapters=[adapter], store=SQLiteStore(tmp_path / "store.db"), grace_seconds=5, **settings
-        )
-
-    return make
 
 
 async def answered(town, ann, place, text):
@@ -57,7 +36,7 @@ async def test_it_is_read_once_and_kept_over_a_restart(town, replica, ann):
 async def test_no_more_is_read_than_was_asked_for(town, replica, ann):
     for number in range(12):
         await ann.says(town.lounge, f"fact {number}.")
-    async with replica(context_messages=5):
+    async with replica(bot={"context_messages": 5}):
         await answered(town, ann, town.lounge, "What do you know?")
     (path,) = looks(town)
     assert "limit=5" in path

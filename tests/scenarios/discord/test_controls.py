@@ -1,60 +1,15 @@
 """What people press, choose, fill in and command on Discord, and what only one of them sees."""
 
 import asyncio
-from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
+from steps import LONG, shown
 
-from threadkeep import Agent, Approval, Bot, Memory, RunContext, RunStatus, tool
+from threadkeep import Approval, Memory, RunContext, RunStatus, tool
 from threadkeep.chat.elements import Button, ButtonStyle, Form, Option, Select, TextField
 from threadkeep.runtime.bot import Role
-from threadkeep_discord import DiscordAdapter
 from threadkeep_emulators.discord import MessageFlag
 from threadkeep_emulators.openai import Answer
-
-LONG = 15
-
-
-@pytest.fixture
-def ann(town):
-    return town.discord.user("Ann")
-
-
-@pytest.fixture
-def bob(town):
-    return town.discord.user("Bob")
-
-
-@pytest.fixture
-def serving(town, store):
-    """Runs a bot with settings of its own around a block, once its commands are listed."""
-
-    @asynccontextmanager
-    async def run(*, environ=None, agent=None, **bot):
-        fields = {"add_history_to_messages": True, "num_history_runs": 3, **(agent or {})}
-        adapter = DiscordAdapter.from_environment({**town.environ, **(environ or {})})
-        served = Bot(agent=Agent(model=town.model(), **fields), adapters=[adapter], store=store, grace_seconds=5, **bot)
-        async with served:
-            await until(lambda: "stop" in town.discord.commands)
-            yield served
-
-    return run
-
-
-async def until(look):
-    async with asyncio.timeout(LONG):
-        while not look():  # noqa: ASYNC110 - what is looked at rings no bell
-            await asyncio.sleep(0.01)
-
-
-async def shown(where, words, label=None):
-    """Wait for a message with such words, and a button if one is named."""
-
-    def look(messages):
-        return any(words in one.text and (label is None or label in one.buttons.values()) for one in messages)
-
-    messages = await where.wait_for(look, timeout=LONG)
-    return next(one for one in reversed(messages) if words in one.text)
 
 
 def session_in(town, channel):
@@ -112,17 +67,9 @@ async def test_who_takes_no_part_cannot_stop_an_answer(town, serving, ann, bob, 
     assert found.runs[0].status is RunStatus.COMPLETED
 
 
-async def test_a_stop_reaches_the_worker_in_another_process(town, store, ann, runs_of):
+async def test_a_stop_reaches_the_worker_in_another_process(town, serving, ann, runs_of):
     town.openai.answers(endless())
-
-    def part(role):
-        adapter = DiscordAdapter.from_environment(town.environ)
-        return Bot(agent=Agent(model=town.model()), adapters=[adapter], store=store, grace_seconds=5, role=role)
-
-    async with AsyncExitStack() as stack:
-        await stack.enter_async_context(part(Role.INGRESS))
-        await stack.enter_async_context(part(Role.WORKER))
-        await until(lambda: "stop" in town.discord.commands)
+    async with serving(role=Role.INGRESS), serving(role=Role.WORKER):
         await ann.says(town.lounge, f"{town.discord.bot.mention} Tell me everything.")
         await shown(town.lounge, "and on", "Stop")
         await ann.slash(town.lounge, "stop")
@@ -209,7 +156,8 @@ async def test_what_a_tool_offers_talks_to_the_agent(town, serving, ann, bob, ru
         await opened.wait_answered(timeout=LONG)
         await ann.submits(opened, {"title": "Final"})
         await runs_of(session_in(town, town.lounge), 3)
-        menu = answer.components[-1]["components"][0]["custom_id"]
+        rows = (row["components"] for row in answer.components)
+        menu = next(row[0]["custom_id"] for row in rows if row[0]["type"] == SELECT)
         await ann.selects(answer, menu, ["red"])
         found = await runs_of(session_in(town, town.lounge), 4)
     said = [run.messages[0].content for run in found.runs]
@@ -243,11 +191,6 @@ async def rated(store, session_id, ratings):
 
 
 @pytest.fixture
-def deployed():
-    return []
-
-
-@pytest.fixture
 def deploy(town, deployed):
     role = town.club.role("Operators")
 
@@ -264,6 +207,7 @@ def deploy(town, deployed):
     return deploy, role
 
 
+SELECT = 3
 ASK = 'Use the tool deploy environment="staging"'
 
 

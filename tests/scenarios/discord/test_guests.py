@@ -1,29 +1,11 @@
 """A bot that people bring along to where it is not: group messages and other servers."""
 
-import asyncio
-
 import pytest
+from steps import LONG, ONE_STORE
 
-from threadkeep import SQLiteStore
 from threadkeep_emulators.openai import Answer
 
-LONG = 15
-
-
-@pytest.fixture
-def store(tmp_path):
-    """One store is enough: what differs between them is tested elsewhere."""
-    return SQLiteStore(tmp_path / "store.db")
-
-
-@pytest.fixture
-def ann(town):
-    return town.discord.user("Ann")
-
-
-@pytest.fixture
-def bob(town):
-    return town.discord.user("Bob")
+pytestmark = ONE_STORE
 
 
 @pytest.fixture(params=["group", "server"])
@@ -35,12 +17,9 @@ def elsewhere(request, town, ann, bob):
 
 
 @pytest.fixture
-async def listed(town, running):
+async def listed(serving):
     """A running bot whose commands Discord lists."""
-    async with running("discord") as bot:
-        async with asyncio.timeout(LONG):
-            while "ask" not in town.discord.commands:  # noqa: ASYNC110 - what is looked at rings no bell
-                await asyncio.sleep(0.01)
+    async with serving() as bot:
         yield bot
 
 

@@ -1,42 +1,26 @@
 """Long answers on Discord that go on in the same message, which becomes one of components."""
 
 import asyncio
-from contextlib import asynccontextmanager
 
 import pytest
+from steps import LONG, ONE_STORE
 
-from threadkeep import Agent, Bot, RunStatus, SQLiteStore, tool
-from threadkeep_discord import DiscordAdapter
+from threadkeep import RunStatus, tool
 from threadkeep_emulators.discord import MessageFlag
 from threadkeep_emulators.openai import Answer, ToolCall
 
-LONG = 20
+pytestmark = ONE_STORE
+
 V2 = MessageFlag.IS_COMPONENTS_V2
 WORDS = ("word " * 500).strip()
 
 
 @pytest.fixture
-def store(tmp_path):
-    """One store is enough: what differs between them is tested elsewhere."""
-    return SQLiteStore(tmp_path / "store.db")
-
-
-@pytest.fixture
-def ann(town):
-    return town.discord.user("Ann")
-
-
-@pytest.fixture
-def serving(town, store):
+def serving(serving):
     """Runs a bot whose long answers go on in the same message around a block, with buttons under what is finished."""
 
-    @asynccontextmanager
-    async def run(*, long_answers="components", **agent):
-        environ = {"DISCORD_LONG_ANSWERS": long_answers, "DISCORD_ANSWER_BUTTONS": "1"}
-        adapter = DiscordAdapter.from_environment({**town.environ, **environ})
-        fields = {"add_history_to_messages": True, "num_history_runs": 3, **agent}
-        async with Bot(agent=Agent(model=town.model(), **fields), adapters=[adapter], store=store, grace_seconds=5):
-            yield
+    def run(*, long_answers="components", **agent):
+        return serving(environ={"DISCORD_LONG_ANSWERS": long_answers, "DISCORD_ANSWER_BUTTONS": "1"}, agent=agent)
 
     return run
 

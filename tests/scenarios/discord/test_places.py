@@ -1,40 +1,16 @@
 """Where a bot answers on Discord, and whom: through discord.py, a real store and the model."""
 
-from contextlib import asynccontextmanager
-
 import pytest
+from steps import LONG
 
-from threadkeep import Agent, Bot
-from threadkeep_discord import DiscordAdapter
-
-LONG = 15
 LIGHT = "What is the speed of light?"
 ANSWER = "299,792,458"
 
 
 @pytest.fixture
-def ann(town):
-    return town.discord.user("Ann")
-
-
-@pytest.fixture
-def bob(town):
-    return town.discord.user("Bob")
-
-
-@pytest.fixture
-def serving(town, store):
+def serving(serving):
     """Runs a bot under rules around a block."""
-
-    @asynccontextmanager
-    async def run(**environ):
-        rules = {f"DISCORD_{name.upper()}": str(value) for name, value in environ.items()}
-        adapter = DiscordAdapter.from_environment(town.environ | rules)
-        agent = Agent(model=town.model(), add_history_to_messages=True, num_history_runs=3)
-        async with Bot(agent=agent, adapters=[adapter], store=store, grace_seconds=5) as bot:
-            yield bot
-
-    return run
+    return lambda **rules: serving(environ={f"DISCORD_{name.upper()}": str(value) for name, value in rules.items()})
 
 
 async def answer_to(said, where):

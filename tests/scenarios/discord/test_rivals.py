@@ -8,79 +8,27 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from steps import LONG, ONE_STORE, shown
 
-from threadkeep import Agent, Bot, SQLiteStore
 from threadkeep.chat.policy import Policy
 from threadkeep.runtime.bot import Role
-from threadkeep_discord import DiscordAdapter
 from threadkeep_emulators.faults import Fault
 from threadkeep_emulators.openai import Answer
 
-LONG = 15
-BOTS = Path(__file__).parents[2] / "bots"
+pytestmark = ONE_STORE
+
+BOTS = Path(__file__).parents[3] / "bots"
 POST = "POST /channels/{channel_id}/messages"
 EDIT = "PATCH /channels/{channel_id}/messages/{message_id}"
-
-
-@pytest.fixture
-def store(tmp_path):
-    """One store is enough: what differs between them is tested elsewhere."""
-    return SQLiteStore(tmp_path / "store.db")
-
-
-@pytest.fixture
-def replica(town, tmp_path):
-    """A bot of its own on the same store, as in another process."""
-
-    def make(*, environ=None, bot=None, **agent):
-        fields = {"add_history_to_messages": True, "num_history_runs": 3, **agent}
-        adapter = DiscordAdapter.from_environment({**town.environ, **(environ or {})})
-        where = SQLiteStore(tmp_path / "store.db")
-        return Bot(agent=Agent(model=town.model(), **fields), adapters=[adapter], store=where, **(bot or {}))
-
-    return make
-
-
-@pytest.fixture
-def ann(town):
-    return town.discord.user("Ann")
-
-
-@pytest.fixture
-def bob(town):
-    return town.discord.user("Bob")
-
-
-@pytest.fixture
-def ask(town, ann):
-    """Ann mentions the bot in the channel."""
-
-    async def say(text="hello", where=None, who=None, **fields):
-        return await (who or ann).says(where or town.lounge, f"{town.discord.bot.mention} {text}", **fields)
-
-    return say
-
-
-@pytest.fixture
-def ours(town):
-    """Gives what the bot has said in a place."""
-
-    def said(place):
-        return [message.text for message in place.messages if message.author.id == town.discord.bot.id]
-
-    return said
-
-
-async def shown(place, words):
-    messages = await place.wait_for(lambda seen: any(words in one.text for one in seen), timeout=LONG)
-    return next(one for one in reversed(messages) if words in one.text)
 
 
 async def whole(place, words):
     """Wait for an answer that is written to its end."""
 
     def look(messages):
-        return any(words in one.text for one in messages) and not any(one.buttons for one in messages)
+        return any(words in one.text for one in messages) and all(
+            "Stop" not in one.buttons.values() for one in messages
+        )
 
     return await place.wait_for(look, timeout=LONG)
 

@@ -5,72 +5,14 @@ import re
 from contextlib import asynccontextmanager
 
 import pytest
+from steps import LONG, ONE_STORE, shown
 
-from threadkeep import Agent, Approval, Bot, RunContext, RunStatus, SQLiteStore, tool
-from threadkeep_discord import DiscordAdapter
+from threadkeep import Approval, RunContext, RunStatus, tool
 from threadkeep_emulators.discord import Intent, Permission
 from threadkeep_emulators.faults import Fault
 from threadkeep_emulators.openai import Answer
 
-LONG = 15
-
-
-@pytest.fixture
-def store(tmp_path):
-    """One store is enough: what differs between them is tested elsewhere."""
-    return SQLiteStore(tmp_path / "store.db")
-
-
-@pytest.fixture
-def ann(town):
-    return town.discord.user("Ann")
-
-
-@pytest.fixture
-def bob(town):
-    return town.discord.user("Bob")
-
-
-@pytest.fixture
-def replica(town, tmp_path):
-    """A bot of its own on the same store, as in another process."""
-
-    def make(*, environ=None, **agent):
-        fields = {"add_history_to_messages": True, "num_history_runs": 3, **agent}
-        adapter = DiscordAdapter.from_environment({**town.environ, **(environ or {})})
-        where = SQLiteStore(tmp_path / "store.db")
-        return Bot(agent=Agent(model=town.model(), **fields), adapters=[adapter], store=where, grace_seconds=5)
-
-    return make
-
-
-@pytest.fixture
-def ask(town, ann):
-    """Ann mentions the bot in the channel."""
-
-    async def say(text="hello", where=None, who=None, **fields):
-        return await (who or ann).says(where or town.lounge, f"{town.discord.bot.mention} {text}", **fields)
-
-    return say
-
-
-@pytest.fixture
-def ours(town):
-    """Gives what the bot has said in a place."""
-
-    def said(place):
-        return [message.text for message in place.messages if message.author.id == town.discord.bot.id]
-
-    return said
-
-
-async def shown(place, words, label=None):
-    def look(messages):
-        return any(words in one.text and (label is None or label in one.buttons.values()) for one in messages)
-
-    messages = await place.wait_for(look, timeout=LONG)
-    return next(one for one in reversed(messages) if words in one.text)
-
+pytestmark = ONE_STORE
 
 # Who is who
 
@@ -200,7 +142,7 @@ async def test_a_long_answer_is_cut_at_lines_with_its_fences_whole_and_the_room_
     async with running("discord"):
         await ask()
         await shown(town.lounge, "value_399 = 399")
-        await town.lounge.wait_for(lambda seen: not seen[-1].buttons, timeout=LONG)
+        await town.lounge.wait_for(lambda seen: "Stop" not in seen[-1].buttons.values(), timeout=LONG)
     parts = ours(town.lounge)
     assert len(parts) > 1
     assert all(text.count("```") == 2 and len(text) <= 2_000 for text in parts)
@@ -250,11 +192,6 @@ async def test_the_text_of_a_voice_channel_is_a_place_like_others(town, running,
 
 
 # Approvals
-
-
-@pytest.fixture
-def deployed():
-    return []
 
 
 @pytest.fixture

@@ -2,32 +2,11 @@
 
 import asyncio
 
-import pytest
+from steps import LONG, ONE_STORE, shown
 
-from threadkeep import SQLiteStore
 from threadkeep_emulators.openai import Answer
 
-LONG = 15
-
-
-@pytest.fixture
-def store(tmp_path):
-    """One store is enough: what differs between them is tested elsewhere."""
-    return SQLiteStore(tmp_path / "store.db")
-
-
-@pytest.fixture
-def ann(town):
-    return town.discord.user("Ann")
-
-
-@pytest.fixture
-def bob(town):
-    return town.discord.user("Bob")
-
-
-async def shown(place, words):
-    await place.wait_for(lambda seen: any(words in one.text for one in seen), timeout=LONG)
+pytestmark = ONE_STORE
 
 
 async def test_words_that_were_deleted_after_the_answer_are_not_told_to_the_model_again(town, running, ann, runs_of):
@@ -63,5 +42,6 @@ async def test_a_stop_in_one_thread_leaves_the_answer_in_another_alone(town, run
         await ann.says(first, f"{town.discord.bot.mention} !stop")
         await shown(first, "Stopped")
         release.set()
-        await second.wait_for(lambda seen: seen[-1].text.count("and on") == 120 and not seen[-1].buttons, timeout=LONG)
+        answer = await shown(second, "and on " * 119)
+        await second.wait_for(lambda _: "Stop" not in answer.buttons.values(), timeout=LONG)
     assert not [message for message in second.messages if "Stopped" in message.text]

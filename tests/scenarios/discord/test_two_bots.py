@@ -1,13 +1,12 @@
 """What breaks in other clients where two bots keep their conversations in one database."""
 
 import pytest
+from steps import LONG
 
 from threadkeep import Agent, Bot
 from threadkeep.errors import ConfigError
 from threadkeep_discord import DiscordAdapter
 from threadkeep_emulators.discord import DiscordEmulator
-
-LONG = 15
 
 
 @pytest.fixture
@@ -21,8 +20,7 @@ def bot(town, store):
     return make
 
 
-async def test_two_bots_never_share_the_conversation_of_a_channel(town, bot):
-    ann = town.discord.user("Ann")
+async def test_two_bots_never_share_the_conversation_of_a_channel(town, bot, ann):
     async with bot(town.discord):
         await ann.says(town.lounge, f"{town.discord.bot.mention} my number is 7")
         await town.lounge.wait_for(lambda seen: len(seen) == 2, timeout=LONG)

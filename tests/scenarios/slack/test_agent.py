@@ -6,12 +6,11 @@ from contextlib import AsyncExitStack
 import aiohttp
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
+from steps import LONG, until
 
 from threadkeep import Agent, Bot, Memory, tool
 from threadkeep.agent.approvals import Approval
 from threadkeep_emulators.openai import Answer, ToolCall
-
-LONG = 15
 
 
 @pytest.fixture
@@ -22,10 +21,9 @@ async def slack_bot(town):
 
 
 @pytest.fixture
-def agent_town(town):
-    """Slack, in which the app has the agent view."""
+def agent_view(town):
+    """The app has the agent view."""
     town.slack.app.has_agent_view = True
-    return town
 
 
 def statuses(town):
@@ -40,17 +38,9 @@ async def session_of(thread, status):
     return thread.session
 
 
-async def until(check):
-    async with asyncio.timeout(LONG):
-        while True:
-            if check():
-                return
-            await asyncio.sleep(0.005)
-
-
-async def test_a_session_is_closed_by_a_new_conversation_and_opened_by_its_first_question(agent_town, running):
-    town = agent_town
-    ann = town.acme.user("Ann")
+async def test_a_session_is_closed_by_a_new_conversation_and_opened_by_its_first_question(
+    town, agent_view, running, ann
+):
     async with running("slack"):
         root = await ann.says(town.general, f"{town.acme.bot.mention} hello")
         await session_of(root.thread, "active")
@@ -61,8 +51,7 @@ async def test_a_session_is_closed_by_a_new_conversation_and_opened_by_its_first
     assert statuses(town).count("closed") == 1
 
 
-async def test_a_plain_app_begins_a_new_conversation_without_a_session(town, running):
-    ann = town.acme.user("Ann")
+async def test_a_plain_app_begins_a_new_conversation_without_a_session(town, running, ann):
     async with running("slack"):
         root = await ann.says(town.general, f"{town.acme.bot.mention} hello")
         await root.thread.wait_for_reply(timeout=LONG)
@@ -71,9 +60,8 @@ async def test_a_plain_app_begins_a_new_conversation_without_a_session(town, run
     assert "closed" not in [call.args.get("status") for call in town.slack.calls() if call.is_ok]
 
 
-async def test_a_session_is_processing_before_the_model_answers_and_active_afterwards(agent_town, running):
-    town, release = agent_town, asyncio.Event()
-    ann = town.acme.user("Ann")
+async def test_a_session_is_processing_before_the_model_answers_and_active_afterwards(town, agent_view, running, ann):
+    release = asyncio.Event()
     town.openai.answers(Answer(text="Hello Ann.", hold_after=0, release=release))
     async with running("slack"):
         root = await ann.says(town.general, f"{town.acme.bot.mention} hello")
@@ -86,9 +74,8 @@ async def test_a_session_is_processing_before_the_model_answers_and_active_after
     assert statuses(town)[0] == "processing"
 
 
-async def test_the_end_of_a_stream_carries_the_status_along(agent_town, running):
-    town, release = agent_town, asyncio.Event()
-    ann = town.acme.user("Ann")
+async def test_the_end_of_a_stream_carries_the_status_along(town, agent_view, running, ann):
+    release = asyncio.Event()
     town.openai.answers(Answer(text="One two three four five. " * 20, chunk_size=40, hold_after=3, release=release))
     async with running("slack"):
         root = await ann.says(town.general, f"{town.acme.bot.mention} count")
@@ -101,9 +88,7 @@ async def test_the_end_of_a_stream_carries_the_status_along(agent_town, running)
     assert [call.method for call in town.slack.calls() if call.args.get("session_status")] == ["chat.stopStream"]
 
 
-async def test_the_title_is_the_first_question(agent_town, running):
-    town = agent_town
-    ann = town.acme.user("Ann")
+async def test_the_title_is_the_first_question(town, agent_view, running, ann):
     town.openai.answers(Answer(text="At nine."), Answer(text="At ten."))
     async with running("slack"):
         root = await ann.says(town.general, f"{town.acme.bot.mention} When do we open?")
@@ -115,9 +100,7 @@ async def test_the_title_is_the_first_question(agent_town, running):
     assert len(town.slack.calls("agents.sessions.rename")) == 1
 
 
-async def test_slacks_stop_button_ends_the_run_and_moves_the_status(agent_town, running):
-    town = agent_town
-    ann = town.acme.user("Ann")
+async def test_slacks_stop_button_ends_the_run_and_moves_the_status(town, agent_view, running, ann):
     town.openai.answers(Answer(text="A long story. " * 50, chunk_size=20, hold_after=8))
     async with running("slack"):
         root = await ann.says(town.general, f"{town.acme.bot.mention} tell")
@@ -129,9 +112,9 @@ async def test_slacks_stop_button_ends_the_run_and_moves_the_status(agent_town, 
     assert root.thread.session.status == "active"
 
 
-async def test_a_stop_button_that_was_left_behind_goes_away_when_it_is_pressed(agent_town, running, slack_bot):
-    town = agent_town
-    ann = town.acme.user("Ann")
+async def test_a_stop_button_that_was_left_behind_goes_away_when_it_is_pressed(
+    town, agent_view, running, slack_bot, ann
+):
     root = await ann.says(town.general, "nothing for the bot")
     async with running("slack"):
         await slack_bot.agents_sessions_setStatus(channel_id=town.general.id, thread_ts=root.ts, status="processing")
@@ -139,9 +122,7 @@ async def test_a_stop_button_that_was_left_behind_goes_away_when_it_is_pressed(a
         await session_of(root.thread, "active")
 
 
-async def test_a_failed_run_leaves_no_spinner(agent_town, running):
-    town = agent_town
-    ann = town.acme.user("Ann")
+async def test_a_failed_run_leaves_no_spinner(town, agent_view, running, ann):
     town.openai.answers(Answer(status=400))
     async with running("slack"):
         root = await ann.says(town.general, f"{town.acme.bot.mention} hello")
@@ -149,9 +130,7 @@ async def test_a_failed_run_leaves_no_spinner(agent_town, running):
         await session_of(root.thread, "active")
 
 
-async def test_a_run_that_is_handed_back_leaves_no_spinner(agent_town, store):
-    town = agent_town
-    ann = town.acme.user("Ann")
+async def test_a_run_that_is_handed_back_leaves_no_spinner(town, agent_view, store, ann):
     town.openai.answers(Answer(text="never", hold_after=0), Answer(text="The second process answers."))
 
     def bot():
@@ -167,9 +146,7 @@ async def test_a_run_that_is_handed_back_leaves_no_spinner(agent_town, store):
     assert [status for status in statuses(town) if status][:2] == ["processing", "active"]
 
 
-async def test_a_run_that_waits_for_a_decision_is_suspended(agent_town, running):
-    town = agent_town
-    ann = town.acme.user("Ann")
+async def test_a_run_that_waits_for_a_decision_is_suspended(town, agent_view, running, ann):
 
     @tool(requires_approval=Approval())
     def deploy(service: str) -> str:
@@ -187,9 +164,9 @@ async def test_a_run_that_waits_for_a_decision_is_suspended(agent_town, running)
         await session_of(root.thread, "active")
 
 
-async def test_a_plain_app_shows_a_line_and_no_session(town, running):
+async def test_a_plain_app_shows_a_line_and_no_session(town, running, ann):
     town.slack.app.is_agent = False
-    ann, release = town.acme.user("Ann"), asyncio.Event()
+    release = asyncio.Event()
     town.openai.answers(Answer(text="Hello.", hold_after=0, release=release), Answer(text="Again."))
     async with running("slack"):
         root = await ann.says(town.general, f"{town.acme.bot.mention} hello")
@@ -205,9 +182,7 @@ async def test_a_plain_app_shows_a_line_and_no_session(town, running):
     assert town.slack.calls("agents.sessions.rename") == []
 
 
-async def test_each_direct_message_begins_a_conversation_of_its_own(agent_town, running):
-    town = agent_town
-    ann = town.acme.user("Ann")
+async def test_each_direct_message_begins_a_conversation_of_its_own(town, agent_view, running, ann):
     town.openai.answers(Answer(text="First."), Answer(text="Second."), Answer(text="Third."))
     async with running("slack"):
         first = await ann.dm("my cat is called Tom")
@@ -220,9 +195,7 @@ async def test_each_direct_message_begins_a_conversation_of_its_own(agent_town, 
     assert town.said(2) == ["my cat is called Tom", "First.", "and what?"]
 
 
-async def test_which_view_the_app_has_is_known_after_a_restart(agent_town, running):
-    town = agent_town
-    ann = town.acme.user("Ann")
+async def test_which_view_the_app_has_is_known_after_a_restart(town, agent_view, running, ann):
     town.openai.answers(Answer(text="First."), Answer(text="Second."))
     async with running("slack"):
         first = await ann.dm("hello")
@@ -234,9 +207,7 @@ async def test_which_view_the_app_has_is_known_after_a_restart(agent_town, runni
     assert asked == len(town.slack.calls("assistant.threads.setSuggestedPrompts")) == 1
 
 
-async def test_the_model_is_told_what_somebody_looks_at(agent_town, running):
-    town = agent_town
-    ann = town.acme.user("Ann")
+async def test_the_model_is_told_what_somebody_looks_at(town, agent_view, running, ann):
     sales = town.acme.channel("sales")
     context = {"entities": [{"type": "slack#/types/channel_id", "value": sales.id}]}
     town.openai.answers(Answer(text="It is quiet there."))
@@ -248,9 +219,7 @@ async def test_the_model_is_told_what_somebody_looks_at(agent_town, running):
     assert f"channel #sales ({sales.id})" in everything
 
 
-async def test_the_home_tab_shows_ones_own_and_nothing_of_others(agent_town, store):
-    town = agent_town
-    ann, bob = town.acme.user("Ann"), town.acme.user("Bob")
+async def test_the_home_tab_shows_ones_own_and_nothing_of_others(town, agent_view, store, ann, bob):
     town.openai.answers(Answer(text="One."), Answer(text="Two."))
     agent = Agent(model=town.model(), memory=Memory())
     bot = Bot(agent=agent, adapters=town.adapters("slack"), store=store, description="I know the opening hours.")
@@ -275,8 +244,7 @@ async def test_the_home_tab_shows_ones_own_and_nothing_of_others(agent_town, sto
     assert "coffee" not in shown
 
 
-async def test_where_it_answers_is_set_up_from_slack_for_all_processes(town, store):
-    ann, bob = town.acme.user("Ann"), town.acme.user("Bob")
+async def test_where_it_answers_is_set_up_from_slack_for_all_processes(town, store, ann, bob):
     ann.user.is_admin = True
     town.openai.answers(Answer(text="Always."))
     bots = [

@@ -1,38 +1,15 @@
 """Agents in real threads: who answers where, handing over, guardrails, data, refusals and tools for some."""
 
-from contextlib import asynccontextmanager
-
-import pytest
 from pydantic import BaseModel
+from steps import LONG
 
-from threadkeep import Agent, Allow, Bot, Instructions, Redactor, tool
+from threadkeep import Agent, Allow, Instructions, Redactor, tool
 from threadkeep_emulators.openai import Answer, ToolCall
-
-LONG = 15
 
 
 class Book(BaseModel):
     title: str
     pages: int
-
-
-@pytest.fixture
-def ann(town):
-    return town.acme.user("Ann")
-
-
-@pytest.fixture
-def serving(town, store):
-    """Runs a bot with settings of its own around a block."""
-
-    @asynccontextmanager
-    async def run(*, agent=None, **bot):
-        fields = {"model": town.model(), "add_history_to_messages": True, **(agent or {})}
-        served = Bot(agent=Agent(**fields), adapters=town.adapters("slack"), store=store, grace_seconds=5, **bot)
-        async with served:
-            yield served
-
-    return run
 
 
 def system(town, number):

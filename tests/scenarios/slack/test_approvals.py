@@ -1,25 +1,19 @@
 """Approvals on Slack: who may decide, once, in time, and through restarts."""
 
-import asyncio
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 
 import pytest
+from steps import LONG, labels, whispered
 
-from threadkeep import Agent, Approval, Bot, RedisStore, SQLiteStore, tool
+from threadkeep import Approval, tool
 from threadkeep.runtime.explaining import Inquiry
 from threadkeep.runtime.story import tell
 from threadkeep.runtime.subjects import read_subject
 from threadkeep_emulators.openai import Answer
 from threadkeep_slack.links import parse_link
 
-LONG = 15
 ASK = 'Use the tool deploy environment="staging"'
-
-
-@pytest.fixture
-def deployed():
-    return []
 
 
 @pytest.fixture
@@ -43,16 +37,6 @@ def make_deploy(deployed):
 
 
 @pytest.fixture
-def ann(town):
-    return town.acme.user("Ann")
-
-
-@pytest.fixture
-def bob(town):
-    return town.acme.user("Bob")
-
-
-@pytest.fixture
 async def asked(town, ann):
     """Asks in a channel, and waits for the question with its buttons."""
 
@@ -62,21 +46,6 @@ async def asked(town, ann):
         return said, seen[-1]
 
     return ask
-
-
-def labels(message):
-    rows = [block for block in message.blocks if block["type"] == "actions"]
-    return [element["text"]["text"] for row in rows for element in row["elements"]]
-
-
-async def whispered(person, where, words):
-    """Wait until a person alone sees something."""
-    async with asyncio.timeout(LONG):
-        while True:
-            found = [seen for seen in person.sees_ephemerals(where) if words in seen.text]
-            if found:
-                return found[-1]
-            await asyncio.sleep(0.01)
 
 
 async def test_the_question_shows_the_arguments_and_the_answer_takes_its_place(
@@ -186,26 +155,15 @@ async def test_a_press_while_nobody_listens_reaches_the_next_process(town, runni
     assert deployed == ["staging"]
 
 
-@pytest.fixture(params=["redis", "sqlite"])
-def make_store(request, tmp_path):
-    """Makes stores that share everything, as those of two processes do."""
-    if request.param == "sqlite":
-        return lambda: SQLiteStore(tmp_path / "store.db")
-    url = request.getfixturevalue("redis_server").url
-    return lambda: RedisStore(url, prefix=f"test-{tmp_path.name}")
-
-
 @pytest.fixture
-def processes(town, make_store, make_deploy):
+def processes(replica, make_deploy):
     """Runs so many bots side by side."""
 
     @asynccontextmanager
     async def run(count):
         async with AsyncExitStack() as stack:
             for _ in range(count):
-                agent = Agent(model=town.model(), tools=[make_deploy()])
-                bot = Bot(agent=agent, adapters=town.adapters("slack"), store=make_store(), grace_seconds=5)
-                await stack.enter_async_context(bot)
+                await stack.enter_async_context(replica(tools=[make_deploy()]))
             yield
 
     return run

@@ -1,57 +1,14 @@
 """What people press, choose, fill in and command on Slack, and what only one of them sees."""
 
 import asyncio
-from contextlib import asynccontextmanager
 
 import pytest
 from slack_sdk.webhook.async_client import AsyncWebhookClient
+from steps import LONG, labels, whispered
 
-from threadkeep import Agent, Bot, Command, Memory, RunContext, tool
+from threadkeep import Command, Memory, RunContext, tool
 from threadkeep.chat.elements import Button, ButtonStyle, Form, Option, Select, TextField
 from threadkeep_emulators.openai import Answer
-from threadkeep_slack import SlackAdapter
-
-LONG = 15
-
-
-@pytest.fixture
-def ann(town):
-    return town.acme.user("Ann")
-
-
-@pytest.fixture
-def bob(town):
-    return town.acme.user("Bob")
-
-
-@pytest.fixture
-def serving(town, store):
-    """Runs a bot with settings of its own around a block."""
-
-    @asynccontextmanager
-    async def run(*, environ=None, agent=None, **bot):
-        fields = {"add_history_to_messages": True, "num_history_runs": 3, **(agent or {})}
-        adapter = SlackAdapter.from_environment({**town.environ, **(environ or {})})
-        served = Bot(agent=Agent(model=town.model(), **fields), adapters=[adapter], store=store, grace_seconds=5, **bot)
-        async with served:
-            yield served
-
-    return run
-
-
-async def whispered(person, where, words=""):
-    """Wait until a person alone sees something."""
-    async with asyncio.timeout(LONG):
-        while True:
-            found = [seen for seen in person.sees_ephemerals(where) if words in seen.text]
-            if found:
-                return found[-1]
-            await asyncio.sleep(0.01)
-
-
-def labels(message):
-    rows = [block for block in message.blocks if block["type"] == "actions"]
-    return [element.get("text", element.get("placeholder"))["text"] for row in rows for element in row["elements"]]
 
 
 @tool

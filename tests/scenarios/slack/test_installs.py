@@ -1,11 +1,10 @@
 """A bot that many Slack workspaces install: through the real libraries, a real store, and a browser."""
 
-import re
 from contextlib import AsyncExitStack
 
-import aiohttp
 import pytest
 from cryptography.fernet import Fernet
+from steps import LONG, install
 
 from threadkeep import Agent, Bot
 from threadkeep.errors import ConfigError
@@ -13,7 +12,6 @@ from threadkeep.runtime.bot import Role
 from threadkeep_slack import SlackAdapter
 from threadkeep_slack.installs.needs import scopes_for
 
-LONG = 15
 KEY = Fernet.generate_key().decode()
 
 
@@ -49,19 +47,6 @@ async def start(town, store, environ):
         yield start_one
 
 
-async def install(adapter, team):
-    """Go through an installation as a person does."""
-    url = adapter.request_url.replace("/slack/events", "/slack/install")
-    jar = aiohttp.CookieJar(unsafe=True)
-    async with aiohttp.ClientSession(cookie_jar=jar) as browser:
-        async with browser.get(url) as page:
-            html, consent = await page.text(), page.url
-        fields = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', html))
-        teams = {name: value for value, name in re.findall(r'<option value="(\w+)">([^<]*)</option>', html)}
-        async with browser.post(consent, data=fields | {"team": teams[team], "decision": "allow"}) as page:
-            assert page.status == 200, await page.text()
-
-
 async def test_workspaces_that_install_the_bot_are_answered_each_from_its_own_history(town, start):
     globex = town.slack.workspace("Globex", is_installed=False)
     initech = town.slack.workspace("Initech", is_installed=False)
@@ -80,14 +65,13 @@ async def test_workspaces_that_install_the_bot_are_answered_each_from_its_own_hi
     assert "green" not in answer.text + str(town.said(1))
 
 
-async def test_a_workspace_that_leaves_is_not_answered_and_the_others_are(town, start):
+async def test_a_workspace_that_leaves_is_not_answered_and_the_others_are(town, start, ann):
     globex = town.slack.workspace("Globex", is_installed=False)
     adapter = await start()
     for team in ("Globex", "Acme"):
         await install(adapter, team)
     globex.revoke_token()
     await town.slack.wait_until_settled()
-    ann = town.acme.user("Ann")
     await ann.dm("What is the speed of light?")
     await ann.direct.wait_for_reply(contains="299,792,458", timeout=LONG)
 

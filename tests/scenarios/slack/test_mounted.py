@@ -7,13 +7,12 @@ from contextlib import asynccontextmanager
 import pytest
 import uvicorn
 from aiohttp import web
+from steps import LONG
 
 from threadkeep import Agent, Bot
 from threadkeep_slack import SlackAdapter
 from threadkeep_slack.aiohttp_app import slack_app
 from threadkeep_slack.asgi import SlackASGI
-
-LONG = 15
 
 
 @pytest.fixture
@@ -73,8 +72,7 @@ async def in_aiohttp(slack, bot):
 
 
 @pytest.mark.parametrize("serve", [in_uvicorn, in_aiohttp])
-async def test_a_bot_in_a_web_server_answers_and_stops_with_it(town, slack, bot, serve):
-    ann = town.acme.user("Ann")
+async def test_a_bot_in_a_web_server_answers_and_stops_with_it(town, slack, bot, serve, ann):
     async with serve(slack, bot) as url:
         await town.slack.use_request_url(url)
         root = await ann.says(town.general, f"{town.acme.bot.mention} My name is Ann.")

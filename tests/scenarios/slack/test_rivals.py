@@ -9,68 +9,17 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from steps import LONG, ONE_STORE, labels, ours, refused
 
-from threadkeep import Agent, Approval, Bot, SQLiteStore, tool
+from threadkeep import Approval, tool
 from threadkeep.chat.policy import Policy
 from threadkeep_emulators.faults import Fault
 from threadkeep_emulators.openai import Answer
-from threadkeep_slack import SlackAdapter
 from threadkeep_slack.transport.socket_mode import SocketPace
 
-LONG = 15
-BOTS = Path(__file__).parents[2] / "bots"
+pytestmark = ONE_STORE
 
-
-@pytest.fixture
-def store(tmp_path):
-    """One store is enough: what differs between them is tested elsewhere."""
-    return SQLiteStore(tmp_path / "store.db")
-
-
-@pytest.fixture
-def replica(town, tmp_path):
-    """A bot of its own on the same store, as in another process."""
-
-    def make(*, environ=None, bot=None, store=None, **agent):
-        fields = {"add_history_to_messages": True, "num_history_runs": 3, **agent}
-        adapter = SlackAdapter.from_environment({**town.environ, **(environ or {})})
-        where = SQLiteStore(tmp_path / "store.db", **(store or {}))
-        return Bot(agent=Agent(model=town.model(), **fields), adapters=[adapter], store=where, **(bot or {}))
-
-    return make
-
-
-@pytest.fixture
-def ann(town):
-    return town.acme.user("Ann")
-
-
-@pytest.fixture
-def bob(town):
-    return town.acme.user("Bob")
-
-
-@pytest.fixture
-def ask(town, ann):
-    """Ann mentions the bot in the channel."""
-
-    async def say(text="hello", where=None, **fields):
-        return await ann.says(where or town.general, f"{town.acme.bot.mention} {text}", **fields)
-
-    return say
-
-
-def ours(place):
-    return [seen.text for seen in place.messages if seen.is_ours]
-
-
-def labels(message):
-    rows = [block for block in message.blocks if block["type"] == "actions"]
-    return [element["text"]["text"] for row in rows for element in row["elements"]]
-
-
-def refused(method, error):
-    return Fault(match=method, kind="status", status=200, body={"ok": False, "error": error})
+BOTS = Path(__file__).parents[3] / "bots"
 
 
 # Lost and doubled

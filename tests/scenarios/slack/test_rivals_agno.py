@@ -3,62 +3,17 @@
 import asyncio
 
 import pytest
+from steps import LONG, ONE_STORE, labels, ours
 
-from threadkeep import Agent, Approval, Bot, SQLiteStore, tool
+from threadkeep import Approval, tool
 from threadkeep.runs import RunStatus
 from threadkeep_emulators.faults import Fault
 from threadkeep_emulators.openai import Answer
 
-LONG = 15
+pytestmark = ONE_STORE
+
 NO_STREAMS = Fault(match="chat.startStream", kind="status", status=200, body={"ok": False, "error": "not_allowed"})
 LONG_TEXT = " ".join(f"word{number}" for number in range(1_900))
-
-
-@pytest.fixture
-def store(tmp_path):
-    """One store is enough: what differs between them is tested elsewhere."""
-    return SQLiteStore(tmp_path / "store.db")
-
-
-@pytest.fixture
-def replica(town, tmp_path):
-    """A bot of its own on the same store, as in another process."""
-
-    def make(**agent):
-        fields = {"add_history_to_messages": True, "num_history_runs": 3, **agent}
-        store = SQLiteStore(tmp_path / "store.db")
-        return Bot(agent=Agent(model=town.model(), **fields), adapters=town.adapters("slack"), store=store)
-
-    return make
-
-
-@pytest.fixture
-def ann(town):
-    return town.acme.user("Ann")
-
-
-@pytest.fixture
-def bob(town):
-    return town.acme.user("Bob")
-
-
-@pytest.fixture
-def ask(town, ann):
-    """Ann mentions the bot in the channel."""
-
-    async def say(text="hello", **fields):
-        return await ann.says(town.general, f"{town.acme.bot.mention} {text}", **fields)
-
-    return say
-
-
-def ours(place):
-    return [seen.text for seen in place.messages if seen.is_ours]
-
-
-def labels(message):
-    rows = [block for block in message.blocks if block["type"] == "actions"]
-    return [element["text"]["text"] for row in rows for element in row["elements"]]
 
 
 async def test_a_second_person_in_a_thread_is_remembered_like_the_first(town, running, ask, ann, bob):

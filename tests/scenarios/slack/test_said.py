@@ -1,10 +1,9 @@
 """Everything said on Slack reaches the model, and what it writes reads well and pings nobody."""
 
 import pytest
+from steps import LONG
 
 from threadkeep_emulators.openai import Answer
-
-LONG = 15
 
 MARKDOWN = """# Result
 Two<br>lines with <b>bold</b>, a note[^1] and <!channel>.
@@ -50,8 +49,7 @@ def shown(town):
     return read
 
 
-async def test_talk_of_others_in_a_followed_thread_reaches_the_next_answer(town, running, shown):
-    ann, bob = town.acme.user("Ann"), town.acme.user("Bob")
+async def test_talk_of_others_in_a_followed_thread_reaches_the_next_answer(town, running, shown, ann, bob):
     town.openai.answers(Answer(text="First."), Answer(text="Second."))
     async with running("slack"):
         root = await ann.says(town.general, f"{town.acme.bot.mention} hello")
@@ -67,8 +65,7 @@ async def test_talk_of_others_in_a_followed_thread_reaches_the_next_answer(town,
     assert "green" not in told
 
 
-async def test_a_forwarded_message_and_blocks_reach_the_model(town, running, shown):
-    ann, bob = town.acme.user("Ann"), town.acme.user("Bob")
+async def test_a_forwarded_message_and_blocks_reach_the_model(town, running, shown, ann, bob):
     town.openai.answers(Answer(text="First."))
     origin = await bob.says(town.general, "we ship on Friday")
     async with running("slack"):
@@ -86,8 +83,7 @@ async def test_a_stranger_of_another_organisation_is_answered_by_name(town, runn
     assert shown(0) == '<message from="Zoe">hello from outside</message>'
 
 
-async def test_markdown_reads_as_slack_renders_it(town, running):
-    ann = town.acme.user("Ann")
+async def test_markdown_reads_as_slack_renders_it(town, running, ann):
     town.openai.answers(Answer(text=MARKDOWN, chunk_size=7))
     async with running("slack"):
         root = await ann.says(town.general, f"{town.acme.bot.mention} show me")
@@ -96,8 +92,7 @@ async def test_markdown_reads_as_slack_renders_it(town, running):
     assert seen.pings == ()
 
 
-async def test_called_into_a_thread_the_bot_knows_what_was_said_before(town, running, shown):
-    ann, bob = town.acme.user("Ann"), town.acme.user("Bob")
+async def test_called_into_a_thread_the_bot_knows_what_was_said_before(town, running, shown, ann, bob):
     deploy = town.acme.other_bot("Deploy")
     root = await deploy.says(town.general, "release 12 failed", is_classic=True)
     await bob.replies(root, f"{ann.mention} who knows why?")

@@ -3,95 +3,32 @@
 import asyncio
 import os
 import sys
-from contextlib import asynccontextmanager
 
 import pytest
+from steps import LONG, ONE_STORE, asked_in, labels, until, wants_deploy
 
-from threadkeep import Agent, Approval, Bot, RunContext, SQLiteStore, tool
+from threadkeep import RunContext, tool
 from threadkeep.messages import File
 from threadkeep.runtime.bot import Role
 from threadkeep_emulators.openai import Answer, ToolCall
-from threadkeep_slack import SlackAdapter
 
-LONG = 15
+pytestmark = ONE_STORE
+
 STORY = "One two three four five six. " * 20
-
-
-@pytest.fixture
-def store(tmp_path):
-    """One store is enough: what differs between them is tested elsewhere."""
-    return SQLiteStore(tmp_path / "store.db")
-
-
-@pytest.fixture
-def ann(town):
-    return town.acme.user("Ann")
-
-
-@pytest.fixture
-def deployed():
-    return []
-
-
-@pytest.fixture
-def deploy(deployed):
-    @tool(requires_approval=Approval())
-    async def deploy(service: str) -> str:
-        """Deploy a service."""
-        deployed.append(service)
-        return f"{service} is out"
-
-    return deploy
-
-
-@pytest.fixture
-def serving(town, tmp_path):
-    """Runs a process of the bot around a block; all share one store."""
-
-    @asynccontextmanager
-    async def run(environ=None, bot=None, **agent):
-        fields = {"add_history_to_messages": True, "num_history_runs": 3, **agent}
-        adapter = SlackAdapter.from_environment({**town.environ, **(environ or {})})
-        process = Bot(
-            agent=Agent(model=town.model(), **fields),
-            adapters=[adapter],
-            store=SQLiteStore(tmp_path / "store.db"),
-            grace_seconds=5,
-            **(bot or {}),
-        )
-        async with process:
-            yield adapter
-
-    return run
-
-
-def labels(message):
-    rows = [block for block in message.blocks if block["type"] == "actions"]
-    return [element["text"]["text"] for row in rows for element in row["elements"]]
-
-
-async def asked_in(thread):
-    """Wait for a question that can be answered with buttons."""
-    seen = await thread.wait_for(lambda found: bool(found) and "Approve" in labels(found[-1]), timeout=LONG)
-    return seen[-1]
-
-
-def wants_deploy(text=""):
-    return Answer(text=text, chunk_size=10, tool_calls=(ToolCall(name="deploy", arguments='{"service": "web"}'),))
 
 
 # A streamed reply
 
 
 async def test_a_streamed_answer_that_waits_for_approval_goes_on_in_another_process(
-    town, serving, ann, deploy, deployed
+    town, replica, ann, deploy, deployed
 ):
     town.openai.answers(wants_deploy(STORY), Answer(text=f"It is out. {STORY}", chunk_size=10))
-    async with serving(tools=[deploy]):
+    async with replica(tools=[deploy]):
         root = await ann.says(town.general, f"{town.acme.bot.mention} deploy web")
         question = await asked_in(root.thread)
         assert not question.is_streaming
-    async with serving(tools=[deploy]):
+    async with replica(tools=[deploy]):
         await ann.clicks(question, "Approve")
         answer = await root.thread.wait_for_reply(contains="It is out.", timeout=LONG)
     assert deployed == ["web"]
@@ -103,12 +40,12 @@ async def test_a_streamed_answer_that_waits_for_approval_goes_on_in_another_proc
     assert {task["status"] for seen in shown for task in seen.tasks} <= {"complete"}
 
 
-async def test_a_socket_that_is_renewed_during_a_stream_costs_neither_text_nor_messages(town, serving, ann):
+async def test_a_socket_that_is_renewed_during_a_stream_costs_neither_text_nor_messages(town, replica, ann):
     release = asyncio.Event()
     town.openai.answers(
         Answer(text=STORY + "The end.", chunk_size=20, hold_after=8, release=release), Answer(text="Yes.")
     )
-    async with serving():
+    async with replica():
         root = await ann.says(town.general, f"{town.acme.bot.mention} tell")
         await town.slack.wait_for_call("chat.startStream", timeout=LONG)
         await town.slack.disconnect_sockets()
@@ -120,12 +57,12 @@ async def test_a_socket_that_is_renewed_during_a_stream_costs_neither_text_nor_m
     assert (first, second) == (STORY + "The end.", "Yes.")
 
 
-async def test_a_stop_that_another_process_hears_ends_the_stream_and_keeps_its_text(town, serving, ann):
+async def test_a_stop_that_another_process_hears_ends_the_stream_and_keeps_its_text(town, replica, ann):
     """Two processes take events and runs: whichever hears the stop, the stream ends where it runs."""
     town.slack.app.has_agent_view = True
     for _ in range(3):
         town.openai.answers(Answer(text=STORY, chunk_size=20, hold_after=8))
-    async with serving(), serving():
+    async with replica(), replica():
         for number in range(1, 4):
             root = await ann.says(town.general, f"{town.acme.bot.mention} tell")
             await until(lambda count=number: len(town.slack.calls("chat.startStream")) >= count)
@@ -136,22 +73,14 @@ async def test_a_stop_that_another_process_hears_ends_the_stream_and_keeps_its_t
             await until(lambda root=root: root.thread.session.status == "active")
 
 
-async def until(check):
-    async with asyncio.timeout(LONG):
-        while True:
-            if check():
-                return
-            await asyncio.sleep(0.005)
-
-
-async def test_in_plan_mode_an_answer_and_its_steps_stand_under_one_title(town, serving, ann):
+async def test_in_plan_mode_an_answer_and_its_steps_stand_under_one_title(town, replica, ann):
     def add(a: int, b: int) -> int:
         """Add two numbers."""
         return a + b
 
     calls = [ToolCall(name="add", arguments=f'{{"a": {number}, "b": 1}}') for number in range(2)]
     town.openai.answers(Answer(tool_calls=(calls[0],)), Answer(tool_calls=(calls[1],)), Answer(text="Two."))
-    async with serving({"SLACK_TASKS": "plan"}, tools=[add]):
+    async with replica(environ={"SLACK_TASKS": "plan"}, tools=[add]):
         root = await ann.says(town.general, f"{town.acme.bot.mention} add")
         answer = await root.thread.wait_for_reply(contains="Two.", timeout=LONG)
     (start,) = town.slack.calls("chat.startStream")
@@ -161,9 +90,9 @@ async def test_in_plan_mode_an_answer_and_its_steps_stand_under_one_title(town, 
     assert [task["status"] for task in answer.tasks] == ["complete", "complete"]
 
 
-async def test_feedback_on_a_streamed_answer_is_shown_to_the_operator(town, serving, ann, store, tmp_path):
+async def test_feedback_on_a_streamed_answer_is_shown_to_the_operator(town, replica, ann, store, tmp_path):
     town.openai.answers(Answer(text=STORY, chunk_size=20))
-    async with serving():
+    async with replica():
         root = await ann.says(town.general, f"{town.acme.bot.mention} tell")
         answer = await root.thread.wait_for_reply(timeout=LONG)
         assert town.slack.calls("chat.startStream")
@@ -182,10 +111,10 @@ async def test_feedback_on_a_streamed_answer_is_shown_to_the_operator(town, serv
 
 @pytest.mark.parametrize("how", ["deleted", "!stop"])
 async def test_a_question_that_is_taken_back_while_it_waits_for_approval_is_not_carried_out(
-    town, serving, ann, deploy, deployed, how
+    town, replica, ann, deploy, deployed, how
 ):
     town.openai.answers(wants_deploy(STORY), Answer(text="Good day."))
-    async with serving(tools=[deploy]):
+    async with replica(tools=[deploy]):
         root = await ann.says(town.general, f"{town.acme.bot.mention} hello there, deploy web")
         question = await asked_in(root.thread)
         if how == "deleted":
@@ -209,11 +138,11 @@ async def test_a_question_that_is_taken_back_while_it_waits_for_approval_is_not_
 # Slack Connect
 
 
-async def test_somebody_of_another_organisation_is_streamed_to_and_may_decide(town, serving, ann, deploy, deployed):
+async def test_somebody_of_another_organisation_is_streamed_to_and_may_decide(town, replica, ann, deploy, deployed):
     """Slack streams to a person under the workspace where they are at home, not under the bot's."""
     zoe = town.acme.stranger("Zoe", team_id="T0GLOBEX")
     town.openai.answers(wants_deploy(STORY), Answer(text="It is out."), Answer(text=STORY, chunk_size=10))
-    async with serving(tools=[deploy]):
+    async with replica(tools=[deploy]):
         root = await zoe.says(town.general, f"{town.acme.bot.mention} deploy web")
         question = await asked_in(root.thread)
         await zoe.clicks(question, "Approve")
@@ -230,11 +159,11 @@ async def test_somebody_of_another_organisation_is_streamed_to_and_may_decide(to
 
 
 async def test_where_a_process_does_not_know_who_is_asked_from_elsewhere_it_posts_and_others_are_streamed_to(
-    town, serving, ann
+    town, replica, ann
 ):
     zoe = town.acme.stranger("Zoe", team_id="T0GLOBEX")
     town.openai.answers(Answer(text=STORY, chunk_size=10), Answer(text=STORY, chunk_size=10))
-    async with serving(bot={"role": Role.INGRESS}), serving(bot={"role": Role.WORKER}):
+    async with replica(bot={"role": Role.INGRESS}), replica(bot={"role": Role.WORKER}):
         for person in (zoe, ann):
             root = await person.says(town.general, f"{town.acme.bot.mention} tell")
             await root.thread.wait_for_reply(contains=STORY.strip(), timeout=LONG)
@@ -242,10 +171,10 @@ async def test_where_a_process_does_not_know_who_is_asked_from_elsewhere_it_post
     assert [call.error for call in town.slack.calls("chat.startStream")] == ["team_not_found", ""]
 
 
-async def test_a_bot_on_the_list_is_answered_and_others_are_not_heard(town, serving):
+async def test_a_bot_on_the_list_is_answered_and_others_are_not_heard(town, replica):
     deploy, noise = town.acme.other_bot("Deploy"), town.acme.other_bot("Noise")
     town.openai.answers(Answer(text=STORY, chunk_size=20))
-    async with serving({"SLACK_ALLOWED_BOTS": deploy.bot.id}):
+    async with replica(environ={"SLACK_ALLOWED_BOTS": deploy.bot.id}):
         ignored = await noise.says(town.general, f"{town.acme.bot.mention} and me?")
         root = await deploy.says(town.general, f"{town.acme.bot.mention} what now?")
         await root.thread.wait_for_reply(contains=STORY.strip(), timeout=LONG)
@@ -258,11 +187,10 @@ async def test_a_bot_on_the_list_is_answered_and_others_are_not_heard(town, serv
 # Conversations
 
 
-async def test_after_new_the_thread_that_was_read_before_is_not_read_again(town, serving, ann):
-    bob = town.acme.user("Bob")
+async def test_after_new_the_thread_that_was_read_before_is_not_read_again(town, replica, ann, bob):
     root = await bob.says(town.general, "the password of the week is swordfish")
     town.openai.answers(Answer(text="I know it."), Answer(text="Which one?"))
-    async with serving():
+    async with replica():
         await ann.replies(root, f"{town.acme.bot.mention} have you read it?")
         await root.thread.wait_for_reply(contains="I know it.", timeout=LONG)
         assert "swordfish" in str(town.said(0))
@@ -273,11 +201,11 @@ async def test_after_new_the_thread_that_was_read_before_is_not_read_again(town,
     assert "swordfish" not in str(town.said(1))
 
 
-async def test_an_edited_question_keeps_its_file_and_a_deleted_one_takes_it_along(town, serving, ann, samples):
+async def test_an_edited_question_keeps_its_file_and_a_deleted_one_takes_it_along(town, replica, ann, samples):
     picture = town.acme.file("cat.png", samples.png(), mimetype="image/png", owner=ann)
     plan = town.acme.file("plan.txt", b"a secret plan", mimetype="text/plain", owner=ann)
     town.openai.answers(*(Answer(text=f"Answer {number}.") for number in range(4)))
-    async with serving(num_history_runs=5):
+    async with replica(num_history_runs=5):
         root = await ann.says(town.general, f"{town.acme.bot.mention} What is it?", files=[picture])
         await root.thread.wait_for_reply(contains="Answer 0.", timeout=LONG)
         second = await ann.replies(root, "And this?", files=[plan])
@@ -295,14 +223,14 @@ async def test_an_edited_question_keeps_its_file_and_a_deleted_one_takes_it_alon
     assert "And this?" not in str(shown)
 
 
-async def test_a_question_that_waits_is_answered_as_edited_with_its_file_or_not_at_all(town, serving, ann, samples):
+async def test_a_question_that_waits_is_answered_as_edited_with_its_file_or_not_at_all(town, replica, ann, samples):
     release = asyncio.Event()
     town.openai.answers(
         Answer(text="First.", hold_after=0, release=release), Answer(text="Second."), Answer(text="Third.")
     )
     picture = town.acme.file("cat.png", samples.png(), mimetype="image/png", owner=ann)
     plan = town.acme.file("plan.txt", b"a secret plan", mimetype="text/plain", owner=ann)
-    async with serving():
+    async with replica():
         root = await ann.says(town.general, f"{town.acme.bot.mention} hello")
         await until(lambda: len(town.openai.requests) == 1)
         gone = await ann.replies(root, "And this?", files=[plan])
@@ -320,7 +248,7 @@ async def test_a_question_that_waits_is_answered_as_edited_with_its_file_or_not_
     assert "secret plan" not in str(shown)
 
 
-async def test_a_file_that_a_tool_makes_stands_in_the_thread_beside_the_streamed_answer(town, serving, ann):
+async def test_a_file_that_a_tool_makes_stands_in_the_thread_beside_the_streamed_answer(town, replica, ann):
     @tool
     async def report(context: RunContext) -> str:
         """Write a report."""
@@ -329,7 +257,7 @@ async def test_a_file_that_a_tool_makes_stands_in_the_thread_beside_the_streamed
 
     call = ToolCall(name="report", arguments="{}")
     town.openai.answers(Answer(text=STORY, chunk_size=10, tool_calls=(call,)), Answer(text="There it is."))
-    async with serving(tools=[report]):
+    async with replica(tools=[report]):
         root = await ann.says(town.general, f"{town.acme.bot.mention} report")
         await root.thread.wait_for_reply(contains="There it is.", timeout=LONG)
         seen = await root.thread.wait_for(lambda found: any(one.files for one in found), timeout=LONG)

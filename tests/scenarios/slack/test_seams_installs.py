@@ -2,61 +2,24 @@
 
 import asyncio
 import json
-import re
 from contextlib import asynccontextmanager
 
 import aiohttp
 import pytest
 from cryptography.fernet import Fernet
+from steps import LONG, ONE_STORE, asked_in, install, wants_deploy, whispered
 
-from threadkeep import Agent, Approval, Bot, Memory, SQLiteStore, tool
-from threadkeep_emulators.openai import Answer, ToolCall
-from threadkeep_slack import SlackAdapter
+from threadkeep import Memory
+from threadkeep_emulators.openai import Answer
 from threadkeep_slack.installs.needs import scopes_for
 
-LONG = 15
+pytestmark = ONE_STORE
+
 STORY = "One two three four five six. " * 20
 
 
 @pytest.fixture
-def deployed():
-    return []
-
-
-@pytest.fixture
-def deploy(deployed):
-    @tool(requires_approval=Approval())
-    async def deploy(service: str) -> str:
-        """Deploy a service."""
-        deployed.append(service)
-        return f"{service} is out"
-
-    return deploy
-
-
-@pytest.fixture
-def serving(town, tmp_path):
-    """Runs a process of the bot around a block; all share one store."""
-
-    @asynccontextmanager
-    async def run(environ=None, bot=None, **agent):
-        fields = {"add_history_to_messages": True, "num_history_runs": 3, **agent}
-        adapter = SlackAdapter.from_environment({**town.environ, **(environ or {})})
-        process = Bot(
-            agent=Agent(model=town.model(), **fields),
-            adapters=[adapter],
-            store=SQLiteStore(tmp_path / "store.db"),
-            grace_seconds=5,
-            **(bot or {}),
-        )
-        async with process:
-            yield adapter
-
-    return run
-
-
-@pytest.fixture
-def installed(town, serving):
+def installed(town, replica):
     """Runs a process that serves every workspace that installs the app, over HTTP; gives a way to install it."""
     town.slack.app.scopes |= {need.scope for need in scopes_for()}
     town.slack.app.redirect_urls.append("http://127.0.0.1:")
@@ -73,50 +36,14 @@ def installed(town, serving):
 
     @asynccontextmanager
     async def run(*teams, **agent):
-        async with serving(environ, **agent) as adapter:
+        async with replica(environ=environ, **agent) as process:
+            (adapter,) = process.adapters
             await town.slack.use_request_url(adapter.request_url)
             for team in teams:
                 await install(adapter, team.team.name)
             yield adapter
 
     return run
-
-
-async def install(adapter, team):
-    """Go through an installation as a person does."""
-    url = adapter.request_url.replace("/slack/events", "/slack/install")
-    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as browser:
-        async with browser.get(url) as page:
-            html, consent = await page.text(), page.url
-        fields = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', html))
-        teams = {name: value for value, name in re.findall(r'<option value="(\w+)">([^<]*)</option>', html)}
-        async with browser.post(consent, data=fields | {"team": teams[team], "decision": "allow"}) as page:
-            assert page.status == 200, await page.text()
-
-
-def labels(message):
-    rows = [block for block in message.blocks if block["type"] == "actions"]
-    return [element["text"]["text"] for row in rows for element in row["elements"]]
-
-
-async def asked_in(thread):
-    """Wait for a question that can be answered with buttons."""
-    seen = await thread.wait_for(lambda found: bool(found) and "Approve" in labels(found[-1]), timeout=LONG)
-    return seen[-1]
-
-
-async def whispered(person, where, words=""):
-    """Wait until a person alone sees something."""
-    async with asyncio.timeout(LONG):
-        while True:
-            found = [seen for seen in person.sees_ephemerals(where) if words in seen.text]
-            if found:
-                return found[-1]
-            await asyncio.sleep(0.01)
-
-
-def wants_deploy(text=""):
-    return Answer(text=text, chunk_size=10, tool_calls=(ToolCall(name="deploy", arguments='{"service": "web"}'),))
 
 
 # Many workspaces, and Slack's requests over HTTP

@@ -2,13 +2,12 @@
 
 import asyncio
 
+from steps import LONG
+
 from threadkeep_emulators.openai import Answer, ToolCall
 
-LONG = 20
 
-
-async def test_a_tool_call_is_a_card_of_the_streamed_answer(town, running):
-    ann = town.acme.user("Ann")
+async def test_a_tool_call_is_a_card_of_the_streamed_answer(town, running, ann):
     call = ToolCall(name="add", arguments='{"a": 2, "b": 3}')
     town.openai.answers(Answer(tool_calls=(call,)), Answer(text="It is five."))
     async with running("slack", tools=[add]):
