@@ -78,7 +78,7 @@ class DiscordSettings:
     shards: Shards = 1
     shards_per_process: int | None = None
     commands: bool = True
-    answer_buttons: bool = False
+    answer_buttons: bool = True
     allowed_bots: frozenset[str] = frozenset()
     rules: Rules = field(default_factory=Rules)
     replaces: int | None = None
@@ -118,7 +118,7 @@ def read_settings(environ: Mapping[str, str]) -> DiscordSettings | None:
         shards="auto" if _is_auto(environ) else _read_number(environ, "DISCORD_SHARDS") or 1,
         shards_per_process=_read_number(environ, "DISCORD_SHARDS_PER_PROCESS"),
         commands=_read_switch(environ, "DISCORD_COMMANDS", default="1"),
-        answer_buttons=_read_switch(environ, "DISCORD_ANSWER_BUTTONS"),
+        answer_buttons=_read_switch(environ, "DISCORD_ANSWER_BUTTONS", default="1"),
         rules=read_rules(environ),
         allowed_bots=_read_bots(environ),
         replaces=_read_number(environ, "DISCORD_REPLACES"),

@@ -32,7 +32,7 @@ def test_all_settings_are_read():
             "DISCORD_SHARDS": "16",
             "DISCORD_SHARDS_PER_PROCESS": "4",
             "DISCORD_COMMANDS": "no",
-            "DISCORD_ANSWER_BUTTONS": "yes",
+            "DISCORD_ANSWER_BUTTONS": "No",
         }
     )
     assert settings is not None
@@ -44,7 +44,7 @@ def test_all_settings_are_read():
     assert settings.api_url == "http://127.0.0.1:1234/api/v10"
     assert (settings.shards, settings.shards_per_process) == (16, 4)
     assert not settings.commands
-    assert settings.answer_buttons
+    assert not settings.answer_buttons
 
 
 def test_the_defaults_ask_for_least():
@@ -54,6 +54,7 @@ def test_the_defaults_ask_for_least():
     assert (settings.reply_in, settings.long_answers, settings.api_url) == ("place", "messages", None)
     assert (settings.shards, settings.shards_per_process) == (1, None)
     assert settings.commands
+    assert settings.answer_buttons
 
 
 def test_the_number_of_shards_may_be_left_to_discord():
