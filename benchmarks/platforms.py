@@ -155,6 +155,9 @@ class Platforms:
             )
         if method in {"chat.startStream", "chat.appendStream", "chat.stopStream"}:
             return web.json_response(self._stream(json.loads(body)))
+        if method.startswith(("agents.", "assistant.")) and not self.is_threaded:
+            # All contestants are plain apps: what only one of them would do for an agent's looks is not measured.
+            return web.json_response({"ok": False, "error": "unknown_method"})
         answer: dict[str, Any] = {"ok": True}
         if method == "auth.test":
             answer |= {
@@ -191,7 +194,7 @@ class Platforms:
         if self._spoke_at is not None:
             self.first_visible.append(time.perf_counter() - self._spoke_at)
             self._spoke_at = None
-        text = arguments.get("markdown_text") or arguments.get("text") or ""
+        text = arguments.get("markdown_text") or _words(arguments.get("blocks")) or arguments.get("text") or ""
         waiting = self._waiting.get(channel)
         if text.rstrip().endswith(END) and waiting is not None and not waiting.done():
             waiting.set_result(time.perf_counter())
@@ -218,6 +221,11 @@ class Platforms:
             due += self.chunk_delay
             await asyncio.sleep(max(0.0, due - time.perf_counter()))
         return response
+
+
+def _words(blocks: list[dict[str, Any]] | None) -> str:
+    """Give what stands in the Markdown of blocks."""
+    return "".join(block["text"] for block in blocks or () if block["type"] == "markdown")
 
 
 _HEAD = {"id": "chatcmpl-bench0000000000000000000000", "created": 1_790_000_000, "model": "gpt-5.4-mini-2026-03-05"}

@@ -65,7 +65,7 @@ def method(plan: Plan) -> str:
 Every contestant is a process of its own, all in one process group, and is asked over Socket Mode by a Slack that
 shows its answer when `chat.postMessage` or `chat.update` arrives. That Slack, and the model server, which streams
 100 chunks of text {plan.chunk_delay * 1000:g} ms apart or answers at once, run in the process of the benchmark: their
-CPU is nobody's.
+CPU is nobody's. All are plain apps without Slack's agent view, whose statuses and titles only threadkeep would set.
 The contestants have their turns interleaved, in {plan.rounds} rounds whose order rotates. CPU is `time.process_time` of
 the whole process, with what is done after the answer is visible. A ratio is taken within a round, against the
 thirty-line bot of the same round. The median of the ratios is shown, and the least and the greatest: other work on the
