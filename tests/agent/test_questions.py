@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from threadkeep import Approval, Button, Choice, ConfigError, Question, RunContext, ToolCall, ToolError, tool
 from threadkeep.agent.approvals import refusal_of
+from threadkeep.agent.asking import DECISION, Questions
 from threadkeep.agent.desk import ToolDesk
 from threadkeep.agent.questions import APPROVE, action_of
 from threadkeep.agent.questions_json import decode_decision, decode_question, encode_decision, encode_question
@@ -82,6 +83,24 @@ def test_forms_and_decisions_are_recorded_whole():
     # A later release may know more.
     known = json.loads(encode_decision(decision))
     assert decode_decision(json.dumps({**known, "mood": "good"})) == decision
+
+
+@pytest.mark.parametrize("order", [("0.2", "0.10", "1.0"), ("1.0", "0.10", "0.2"), ("0.10", "1.0", "0.2")])
+def test_decisions_of_one_moment_stand_in_the_order_of_their_questions_however_the_store_gives_them(order):
+    steps = {DECISION + name: encode_decision(question(id=name).decide("a", at=2.5)) for name in order}
+    steps[DECISION + "2.0"] = encode_decision(question(id="2.0").decide("a", at=1.5))
+    found = Questions(RecordedSteps(steps), None, can_wait=True).decisions
+    assert [one.question_id for one in found] == ["2.0", "0.2", "0.10", "1.0"]
+
+
+class RecordedSteps:
+    """Steps of earlier attempts. Implements the Journal port."""
+
+    def __init__(self, steps):
+        self.steps = steps
+
+    async def record(self, steps):
+        self.steps |= steps
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"version": 2}', '{"version": 1}'])

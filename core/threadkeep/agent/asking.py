@@ -43,18 +43,18 @@ class Questions:
 
     @property
     def decisions(self) -> tuple[Decision, ...]:
-        """Give what was decided, in the order of time."""
+        """Give what was decided, in the order of time; of one moment in the order of the questions."""
         found = dict(self._decided)
         for name, text in self._steps.items():
             if name.startswith(DECISION):
                 found[name.removeprefix(DECISION)] = decode_decision(text)
-        return tuple(sorted(found.values(), key=lambda decision: decision.at))
+        return tuple(sorted(found.values(), key=lambda decision: (decision.at, _numbers(decision.question_id))))
 
     @property
     def open(self) -> tuple[Question, ...]:
         """Give the questions that nobody has decided, in the order of their ids."""
         asked = (name.removeprefix(QUESTION) for name in self._steps if name.startswith(QUESTION))
-        names = sorted(asked, key=lambda name: [int(number) for number in name.split(".")])
+        names = sorted(asked, key=_numbers)
         found = (self._recorded(name) for name in names if DECISION + name not in self._steps)
         return tuple(question for question in found if question is not None)
 
@@ -94,3 +94,7 @@ class Questions:
     def _recorded(self, question_id: str) -> Question | None:
         text = self._steps.get(QUESTION + question_id)
         return None if text is None else decode_question(text)
+
+
+def _numbers(question_id: str) -> list[int]:
+    return [int(number) for number in question_id.split(".")]
